@@ -1,0 +1,170 @@
+"""Find a foreign card's page on an image: paper, markers or features first, then the bubbles themselves.
+
+In:  a grey image, uint8 (h, w), of any turn; a CardPage with an Anchoring.
+Out: a Registration whose residual was measured on the bubbles, or the PageCode that says why there is none.
+
+The anchors only propose where the page may lie. Every proposal is bent onto the printed bubbles
+(bubble_fit.py) and judged by them: by how many show themselves at their places, and by how clearly this
+lock beats the same template laid one row or column further. A page that several locks fit alike is
+refused unless precise anchors stand against the others: no value is read through a guess.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.geometry import Homography
+from models.words import PageCode
+from scanning.cards.template import Anchoring, CardPage
+from scanning.page.bubble_fit import BubbleFit, fit_bubbles
+from scanning.page.bubble_print import scale_at
+from scanning.page.features import find_reference
+from scanning.page.fit import Registration
+from scanning.page.markers import find_marker_quads
+from scanning.page.outline import Quad, find_outlines
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorOptions:
+    """When a fit counts. Supports are correlations with the page's own bubble print, 0..1."""
+
+    good_support: float = 0.6  # median; found at once on legible pages, further proposals are then not tried
+    least_support: float = 0.45  # median; other print under the same grid reaches 0.3
+    most_low: float = 0.06  # share of bubbles missing: a scribbled row is fine, a part of the page is not
+    good_low: float = 0.03
+    unseen: float = 0.6  # share of the median below which a bubble is covered or cut: edges of a cover give 0.5
+    most_loose: float = 0.2  # share of bubbles in doubtful blocks; beyond it the other blocks lean on them
+    clear_margin: float = 0.8  # bubbles that the next lock lacks more; a heading of four letters gives 1, no row 3
+    clear_share: float = 0.3  # and this share of what this lock misses: a page cut off at a row's height tells little
+    precise_shift: float = 0.3  # pitches; markers and features are exact to a third of a row
+    most_left: float = 0.25  # pitches between bubble and map, 95th percentile; beyond it neighbours mix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Proposal:
+    """Page corners on the image, clockwise from the card's top left, and whether they are exact."""
+
+    quad: Quad
+    turned_deg: int
+    precise: bool
+
+
+def register_anchored(
+    image: NDArray[np.uint8], page: CardPage, options: AnchorOptions | None = None
+) -> Registration | PageCode:
+    """Find the page and fit it. UNREGISTERED when nothing like it is there, POOR_FIT when it fits badly."""
+    chosen = options or AnchorOptions()
+    if page.anchoring is None or not any(field.bubbles for field in page.fields):
+        return PageCode.UNREGISTERED
+    best: tuple[float, BubbleFit, _Proposal] | None = None
+    seen_badly = False
+    for proposal in _proposals(image, page, page.anchoring):
+        fit = fit_bubbles(image, page, _map_of(page, proposal.quad))
+        if fit is None:
+            continue
+        median, low = float(np.median(fit.support)), fit.loss / fit.support.size
+        if not _acceptable(fit, median, low, proposal.precise, chosen):
+            seen_badly = seen_badly or median >= chosen.least_support
+            continue
+        score = median - low
+        if best is None or score > best[0]:
+            best = (score, fit, proposal)
+        if median >= chosen.good_support and low <= chosen.good_low and _told_apart(fit, chosen):
+            break
+    if best is None:
+        return PageCode.POOR_FIT if seen_badly else PageCode.UNREGISTERED
+    return _registration(page, best[1], best[2], chosen)
+
+
+def _told_apart(fit: BubbleFit, options: AnchorOptions) -> bool:
+    """Whether no neighbouring lock fits about as well."""
+    return fit.margin >= max(options.clear_margin, options.clear_share * fit.loss)
+
+
+def _acceptable(fit: BubbleFit, median: float, low: float, precise: bool, options: AnchorOptions) -> bool:
+    if median < options.least_support or low > options.most_low:
+        return False
+    stays = max(abs(shift) for shift in fit.shift_pitches) <= options.precise_shift
+    if float(np.mean(fit.faded)) > options.most_loose and not (precise and stays):
+        return False
+    told_apart = _told_apart(fit, options) or (precise and stays and fit.margin > 0)
+    left = fit.left_mm[np.isfinite(fit.left_mm)]
+    return bool(told_apart and left.size and np.percentile(left, 95) <= options.most_left * fit.pitch_mm)
+
+
+def _proposals(image: NDArray[np.uint8], page: CardPage, anchoring: Anchoring) -> Iterator[_Proposal]:
+    """Where the page may lie, likeliest first; upright before turned, since most pages are."""
+    if "features" in anchoring.steps:
+        corners = find_reference(image, _picture(anchoring.reference_png))
+        if corners is not None:
+            yield _Proposal(corners, _turn_of(corners), precise=True)
+    outlines = find_outlines(image)
+    quads = outlines
+    precise = False
+    if "markers" in anchoring.steps:
+        precise = True
+        quads = find_marker_quads(image, _picture(anchoring.marker_png), _marker_widths(image, page, outlines))
+    elif "outline" not in anchoring.steps:
+        quads = [outlines[-1], *outlines[:-1]]
+    for turn in (0, 2, 1, 3):
+        for quad in quads:
+            yield _Proposal(np.roll(quad, -turn, axis=0), 90 * turn, precise)
+
+
+def _marker_widths(image: NDArray[np.uint8], page: CardPage, outlines: list[Quad]) -> tuple[float, float]:
+    """From the smallest to the largest width that a marker may have on this image, in px.
+
+    The template gives the marker's share of a sheet's width. The sheet is the outline that was found,
+    or the image; the markers' rectangle is a part of it, and templates are rarely exact here.
+    """
+    share = page.anchoring.marker_width_mm / page.size.width_mm if page.anchoring else 0.0
+    widths = [float(np.hypot(*(quad[1] - quad[0]))) for quad in (outlines[0], outlines[-1])]
+    return max(6.0, 0.45 * share * min(widths)), 1.5 * share * max(widths)
+
+
+@lru_cache(maxsize=8)
+def _picture(png: str) -> NDArray[np.uint8]:
+    """A grey image out of the card file. Raises ValueError for a damaged one."""
+    pixels = np.frombuffer(base64.b64decode(png), dtype=np.uint8)
+    image = cv2.imdecode(pixels, cv2.IMREAD_GRAYSCALE) if pixels.size else None
+    if image is None:
+        raise ValueError("the card's marker or reference image is damaged")
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _map_of(page: CardPage, quad: Quad) -> Homography:
+    """The map that takes the page's corners to these places."""
+    width, height = page.size.width_mm, page.size.height_mm
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    return Homography(cv2.getPerspectiveTransform(corners, quad.astype(np.float32)).astype(np.float64))
+
+
+def _turn_of(corners: Quad) -> int:
+    """The right angle nearest to the direction of the page's upper edge."""
+    across = corners[1] - corners[0]
+    return round(float(np.degrees(np.arctan2(across[1], across[0]))) / 90) * 90 % 360
+
+
+def _registration(page: CardPage, fit: BubbleFit, proposal: _Proposal, options: AnchorOptions) -> Registration:
+    """Residual over the bubbles that showed themselves; skew from the page's upper edge."""
+    corners = proposal.quad
+    middle_left, middle_right = (corners[0] + corners[3]) / 2, (corners[1] + corners[2]) / 2
+    across = middle_right - middle_left
+    angle = float(np.degrees(np.arctan2(across[1], across[0]))) - proposal.turned_deg
+    left = fit.left_mm[np.isfinite(fit.left_mm)]
+    center = np.array([page.size.width_mm / 2, page.size.height_mm / 2])
+    return Registration(
+        page=page,
+        map=fit.map,
+        residual_mm=float(np.percentile(left, 95)),
+        evidence=int(left.size),
+        px_per_mm=scale_at(fit.map.image_from_card, center),
+        skew_deg=(angle + 180) % 360 - 180,
+        turned_deg=proposal.turned_deg,
+        unseen=(fit.support < options.unseen * float(np.median(fit.support))) | fit.faded,
+    )

@@ -1,0 +1,276 @@
+"""Where printed edges are looked for: short lines across the outlines of bubbles, timing bars and frames.
+
+In:  a CardPage in mm; an image, uint8, and a map from card to image.
+Out: EdgeOffsets: for every patch of the page how far, in card mm, its printed edges lie from where the map says.
+One probe crosses one edge along its outward normal. A printed line or a filled edge is dark with lighter paper
+further out, whether the bubble is empty or filled; opposite edges are searched together, so that a neighbour's
+outline cannot be taken for the own one.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.geometry import RectMm
+from scanning.cards.template import CardPage
+from scanning.page.fit import FittedMap
+
+STEP_MM = 0.125  # one px at 200 dpi
+OUT_STEPS = 3  # paper is looked for 0.375 mm outside an edge: bubbles stand at least 1 mm apart
+SEARCH_STEPS = 10  # edges are found up to 1.25 mm from where the first fit expects them
+PATCH_MM = 30.0  # paper that is bent or stretched moves a patch of this size as one
+BUBBLES_PER_PATCH = 10  # more tell nothing new about a patch's place
+FRAME_STEP_MM = 5.0
+RIVAL_STEPS = 4  # a second peak further away than this is another line
+CLEARLY = 1.25  # and the stronger one must be stronger by this, or nobody knows which is ours
+NEAR_STEPS = 4  # where the surroundings say how the map lies, print is expected no further than 0.5 mm from it
+WEAKEST = 0.45  # of the usual answer of outlines on this page; fills and ticks in a patch take a quarter of it
+# An edge as pale as grey 0.6 print at 0.2 mm still answers with 0.08 after a scanner's blur.
+PRESENT_RESPONSE = 0.035
+_STRONG_RESPONSE = 0.3  # heavy ink at a sloppy fill's edge must not outvote the print
+
+_OFFSETS = (np.arange(-SEARCH_STEPS, SEARCH_STEPS + OUT_STEPS + 1) * STEP_MM).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probes:
+    """Prepared once per side, sorted by patch and axis, for n probes.
+
+    `point_mm` (n, 2) is on the edge, `normal` (n, 2) points outward along `axis`, 0 for x; `sign` is the normal's
+    direction along its axis, `patch` and `element` number what they belong to; `patch_mm` (k, 2) are the middles of
+    the patches. `paired` (k,) says where opposite edges vouch for each other: patches of bubbles and bars, not pieces
+    of frames. The first `bubble_patches` are those of bubbles; `bubble_patch` says for every bubble, in card order,
+    to which of them it belongs, probed or not.
+    """
+
+    point_mm: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    axis: NDArray[np.intp]
+    sign: NDArray[np.intp]
+    patch: NDArray[np.intp]
+    element: NDArray[np.intp]
+    patch_mm: NDArray[np.float64]
+    paired: NDArray[np.bool_]
+    elements: int
+    bubble_patches: int
+    bubble_patch: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeOffsets:
+    """What the probes found: `offset_mm` (k, 2) per patch and axis, NaN where no edge answered; `strength` (k, 2).
+
+    `present` is the share of elements (bubbles, bars, frame pieces) whose edges were found, `seen` (k,) the same
+    for each patch, `solid` the same for bars and frames alone: a 1-bit scan keeps them when it loses pale outlines.
+    `explained` is found minus missing elements: of two sides that both fit, the one that explains more is there.
+    `near` (k,) is like `seen` for a patch whose own place is ambiguous (a second line, a half filled bubble), when
+    its edges answer where the map says: worth something only where other evidence holds the map.
+    """
+
+    offset_mm: NDArray[np.float64]
+    strength: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    present: float
+    solid: float
+    explained: float
+    near: NDArray[np.float64]
+
+
+def make_probes(page: CardPage) -> Probes:
+    """The probes of one side. Patches of bubbles, then of bars, then pieces of frames."""
+    groups: list[list[RectMm]] = [*_bubble_patches(page)]
+    bubble_patches = len(groups)
+    for track in page.tracks:
+        groups.extend([list(track.bars[at : at + 4]) for at in range(0, len(track.bars), 4)])
+    rows: list[tuple[float, float, int, int, int, int]] = []  # x, y, axis, sign, patch, element
+    middles: list[tuple[float, float]] = []
+    element = 0
+    for patch, rects in enumerate(groups):
+        for rect in rects:
+            rows.extend((x, y, axis, sign, patch, element) for x, y, axis, sign in _edges(rect))
+            element += 1
+        middles.append(_middle([(r.center.x_mm, r.center.y_mm) for r in rects]))
+    for frame in page.frames:
+        for axis, sign, points in _frame_edges(frame):
+            for at in range(0, len(points), 8):
+                piece = points[at : at + 8]
+                rows.extend((x, y, axis, sign, len(middles), element) for x, y in piece)
+                middles.append(_middle(piece))
+                element += 1
+    table = np.array(sorted(rows, key=lambda row: (row[4], row[2])), dtype=np.float64).reshape(-1, 6)
+    along, outward = table[:, 2].astype(np.intp), table[:, 3].astype(np.intp)
+    normal = np.zeros((len(rows), 2))
+    normal[np.arange(len(rows)), along] = outward
+    return Probes(
+        table[:, :2].copy(),
+        normal,
+        along,
+        outward,
+        table[:, 4].astype(np.intp),
+        table[:, 5].astype(np.intp),
+        np.array(middles, dtype=np.float64).reshape(-1, 2),
+        np.arange(len(middles)) < len(groups),
+        element,
+        bubble_patches,
+        _bubble_patch(page),
+    )
+
+
+def measure(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> EdgeOffsets:
+    """Look along every probe and find for each patch the shift that brings print and map together."""
+    patches = probes.patch_mm.shape[0]
+    if not probes.elements:
+        none = np.empty((0, 2))
+        return EdgeOffsets(none, none, np.empty(0), 0.0, 0.0, 0.0, np.empty(0))
+    both = fitted.apply(np.concatenate([probes.point_mm, probes.point_mm + probes.normal])).astype(np.float32)
+    base = both[: probes.patch.size]
+    per_mm = both[probes.patch.size :] - base
+    profile = sample(
+        grey, base[:, :1] + per_mm[:, :1] * _OFFSETS[None, :], base[:, 1:] + per_mm[:, 1:] * _OFFSETS[None, :]
+    )
+    white = np.maximum(profile.max(axis=1, keepdims=True), 32.0)
+    dark = 1.0 - profile / white
+    answer = np.clip(dark[:, :-OUT_STEPS] - dark[:, OUT_STEPS:], -_STRONG_RESPONSE, _STRONG_RESPONSE)
+    answer = np.where(probes.sign[:, None] > 0, answer, answer[:, ::-1])  # now along +x or +y
+    steps = answer.shape[1]
+    cell = probes.patch * 2 + probes.axis
+    counts = np.bincount(cell, minlength=2 * patches).astype(np.float64)
+    sums = np.zeros((2 * patches, steps))
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))  # probes stand sorted by cell
+    sums[cell[starts]] = np.add.reduceat(answer, starts, axis=0)
+    mean = sums / np.maximum(counts, 1)[:, None]
+    smooth = mean.copy()  # three steps wide: a printed line is two px wide and blurred
+    smooth[:, 1:-1] = (mean[:, :-2] + 2 * mean[:, 1:-1] + mean[:, 2:]) / 4
+    best = np.argmax(smooth, axis=1)
+    strength = smooth[np.arange(2 * patches), best]
+    offset = (best - SEARCH_STEPS + _vertex(smooth, best)) * STEP_MM
+    away = np.abs(np.arange(steps)[None, :] - best[:, None]) > RIVAL_STEPS
+    rival = np.where(away, smooth, -np.inf).max(axis=1)
+    found = (counts > 0) & (strength > PRESENT_RESPONSE) & (strength > CLEARLY * rival)
+    found &= (best > 0) & (best < steps - 1)  # at the end of the search it is the flank of something further out
+    # One page was printed in one go: outlines that answer much more weakly than the others are something else.
+    usual = np.median(strength[: 2 * probes.bubble_patches].reshape(-1, 2), axis=0) if probes.bubble_patches else None
+    weakest = np.full(2 * patches, PRESENT_RESPONSE)
+    if usual is not None:
+        least = np.tile(WEAKEST * usual, probes.bubble_patches)
+        weakest[: 2 * probes.bubble_patches] = np.maximum(PRESENT_RESPONSE, least)
+        found &= strength > weakest
+    offset = np.where(found, offset, np.nan)
+    nearest, is_near = _near_peak(smooth, weakest)
+    at = np.where(found | ~is_near, best, nearest)[cell]
+    near = np.stack([answer[np.arange(at.size), np.clip(at + d, 0, steps - 1)] for d in (-1, 0, 1)]).max(axis=0)
+    edge = probes.element * 2 + probes.axis
+    per_axis = np.bincount(edge, weights=near, minlength=2 * probes.elements).reshape(-1, 2)
+    share = np.bincount(edge, minlength=2 * probes.elements).reshape(-1, 2)
+    # Both directions must answer: rows alone leave open in which column of a regular grid one is.
+    clear = np.where(share > 0, per_axis / np.maximum(share, 1), np.inf).min(axis=1) > PRESENT_RESPONSE
+    owner = np.zeros(probes.elements, dtype=np.intp)
+    owner[probes.element] = probes.patch
+    members = np.bincount(owner, minlength=patches)
+    seen = np.bincount(owner, weights=clear, minlength=patches) / np.maximum(members, 1)
+    lost = np.isnan(offset).reshape(-1, 2).any(axis=1)  # nobody knows where this patch is in one direction
+    far = np.abs(offset.reshape(-1, 2)) > NEAR_STEPS * STEP_MM  # NaN is not far: there the near peak decides
+    near_by = np.where(is_near.reshape(-1, 2).all(axis=1) & ~far.any(axis=1), seen, 0.0)
+    seen = np.where(probes.paired & lost, 0.0, seen)
+    solid = clear[owner >= probes.bubble_patches]
+    return EdgeOffsets(
+        offset.reshape(-1, 2),
+        strength.reshape(-1, 2),
+        seen,
+        present=float(clear.mean()),
+        solid=float(solid.mean()) if solid.size else 0.0,
+        explained=float(2.0 * np.count_nonzero(clear) - clear.size),
+        near=near_by,
+    )
+
+
+def sample(grey: NDArray[np.uint8], x_px: NDArray[np.float32], y_px: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Grey values at places of any shape (n, m), linear between px; outside the image counts as white paper.
+
+    OpenCV's remap takes at most 32767 rows and columns; n and m stay far below.
+    """
+    values = cv2.remap(
+        grey,
+        np.ascontiguousarray(x_px, dtype=np.float32),
+        np.ascontiguousarray(y_px, dtype=np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=255,
+    )
+    return np.asarray(values, dtype=np.float32)
+
+
+def _near_peak(smooth: NDArray[np.float64], weakest: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The strongest answer around the expected place, and whether it is a peak there and strong enough, (2k,) each."""
+    window = smooth[:, SEARCH_STEPS - NEAR_STEPS : SEARCH_STEPS + NEAR_STEPS + 1]
+    best = np.argmax(window, axis=1)
+    height = window[np.arange(window.shape[0]), best]
+    return best + SEARCH_STEPS - NEAR_STEPS, (height > weakest) & (best > 0) & (best < 2 * NEAR_STEPS)
+
+
+def _vertex(curve: NDArray[np.float64], best: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Where between the steps the maximum lies, by the parabola through three values; -0.5..0.5."""
+    rows = np.arange(curve.shape[0])
+    inner = np.clip(best, 1, curve.shape[1] - 2)
+    left, middle, right = curve[rows, inner - 1], curve[rows, inner], curve[rows, inner + 1]
+    bend = left - 2 * middle + right
+    shift = np.where(bend < -1e-9, 0.5 * (left - right) / np.where(bend < -1e-9, bend, 1.0), 0.0)
+    return np.where(inner == best, np.clip(shift, -0.5, 0.5), 0.0)
+
+
+def _bubble_patches(page: CardPage) -> list[list[RectMm]]:
+    cells: dict[tuple[int, int], list[RectMm]] = {}
+    for field in page.fields:
+        for bubble in field.bubbles:
+            cells.setdefault(_cell(bubble.rect), []).append(bubble.rect)
+    patches = []
+    for key in sorted(cells):
+        rects = cells[key]
+        step = max(1, -(-len(rects) // BUBBLES_PER_PATCH))
+        if step > 1 and len(rects) % step == 0:
+            step += 1  # an even stride would take the same option of every item
+        patches.append(rects[::step])
+    return patches
+
+
+def _bubble_patch(page: CardPage) -> NDArray[np.intp]:
+    cells = [_cell(bubble.rect) for field in page.fields for bubble in field.bubbles]
+    number = {cell: at for at, cell in enumerate(sorted(set(cells)))}
+    return np.array([number[cell] for cell in cells], dtype=np.intp)
+
+
+def _cell(rect: RectMm) -> tuple[int, int]:
+    middle = rect.center
+    return int(middle.y_mm // PATCH_MM), int(middle.x_mm // PATCH_MM)
+
+
+def _edges(rect: RectMm) -> list[tuple[float, float, int, int]]:
+    """Two crossing places in the middle part of each edge, where an oval touches its rectangle as well."""
+    middle = rect.center
+    dx, dy = 0.15 * rect.width_mm, 0.15 * rect.height_mm
+    return [
+        *((rect.right_mm, middle.y_mm + d, 0, 1) for d in (-dy, dy)),
+        *((rect.x_mm, middle.y_mm + d, 0, -1) for d in (-dy, dy)),
+        *((middle.x_mm + d, rect.bottom_mm, 1, 1) for d in (-dx, dx)),
+        *((middle.x_mm + d, rect.y_mm, 1, -1) for d in (-dx, dx)),
+    ]
+
+
+def _frame_edges(frame: RectMm) -> list[tuple[int, int, list[tuple[float, float]]]]:
+    inset = 2.0  # corners are rounded or joined to other frames
+    if frame.width_mm < 4 * inset or frame.height_mm < 4 * inset:
+        return []
+    xs = np.arange(frame.x_mm + inset, frame.right_mm - inset, FRAME_STEP_MM)
+    ys = np.arange(frame.y_mm + inset, frame.bottom_mm - inset, FRAME_STEP_MM)
+    return [
+        (0, -1, [(frame.x_mm, float(y)) for y in ys]),
+        (0, 1, [(frame.right_mm, float(y)) for y in ys]),
+        (1, -1, [(float(x), frame.y_mm) for x in xs]),
+        (1, 1, [(float(x), frame.bottom_mm) for x in xs]),
+    ]
+
+
+def _middle(points: list[tuple[float, float]]) -> tuple[float, float]:
+    return (sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points))

@@ -1,0 +1,584 @@
+"""Find a card's side on a page image: which side, which way round, and the fitted map with its residual.
+
+In:  uint8 page image (any turn, any margins), the sides of one card with their probes; FitOptions.
+Out: a Registration, or a Refusal with its PageCode.
+Order of evidence: the marks propose where the page can lie, the machine code says which side it is and which
+way up, the printed edges (bubbles, bars, frames) confirm and correct. Rather no reading than one through a bad fit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import mark_text
+from models.geometry import Homography
+from models.words import PageCode
+from scanning.cards.machine_code import parse_payload
+from scanning.cards.template import CardPage
+from scanning.page.code import find_codes, read_code
+from scanning.page.correction import Corrected, correct
+from scanning.page.fiducials import Blobs, PatternMatch, find_blobs, match_pattern, refine_center
+from scanning.page.fit import FittedMap, Registration
+from scanning.page.image import Refusal
+from scanning.page.probes import PRESENT_RESPONSE, EdgeOffsets, Probes, measure
+from scanning.page.quality import is_blank, make_thumbnail
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """When a fit is good enough to read through."""
+
+    max_residual_mm: float = 0.5  # beyond it a bubble 2.5 mm high may be read in its neighbour's place
+    present_enough: float = 0.6  # share of printed edges found that confirms a side without its machine code
+    present_clear: float = 0.15  # how much better than the next a way of lying must fit, without a code
+    mark_area: tuple[float, float] = (0.75, 1.3)  # a cut or half covered mark has its centre elsewhere
+
+
+# Scans fit their paper, more or less; only where nothing is found may one be twice as large, or show a good half of it.
+# Patterns of filled bubbles look like small copies of the marks' pattern, so the narrow range comes first.
+SCALE_RANGES = ((0.7, 1.3), (0.4, 2.0))
+LOOK_AGAIN_MM = 0.3  # corrections beyond this are verified through the corrected map
+SHEAR = (
+    0.007  # half a pitch of bubbles over a page's length; feeds stretch and turn paper, they do not shear it by this
+)
+SHEAR_OF_TILT = 6.0  # a camera twice as far away as the page is long shears by this times both its tilts
+TILTED = 0.01  # what a camera does to the scale across a page and a scanner never
+UNEVEN = (0.02, 0.15)  # two rows folded away shorten a page by 3 % and leave it uneven; a feed that stretches does one
+BEND_MM = (1.2, 1.8)  # print further than this from where the marks have it is a neighbour's (on scans, on photos)
+STRETCH = 0.011  # print that is this much longer or shorter than the marks say is not as it was printed (on scans)
+MARK_LIKE = 0.2
+MOVED_MM = (4.0, 25.0)  # a missing mark that stands a row or more beside its place went there with a piece of the page
+HOLDS_MM = 70.0  # evidence holds the map around it as far as paper bends as one
+HELD_MM = 0.3  # when the map agrees with it so well
+HELD_BY = 2  # and one alone may be mistaken
+PATCH_SEEN = 0.4  # a patch with fewer of its outlines found is looked at through its surroundings
+STRAY_MM = 0.3  # paper bends over decimetres: a piece of line that differs so much from those around it is another
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One printed side and its probes, prepared once per card and worker."""
+
+    page: CardPage
+    probes: Probes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pose:
+    """A way in which a side's marks lie on the image, refined: which marks, where, and the map through them."""
+
+    marks: tuple[int, ...]
+    points_px: NDArray[np.float64]
+    map: Homography
+    score: float
+    black: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """A pose read as one side: what the printed edges say about it."""
+
+    side: Side
+    pose: _Pose
+    edges: EdgeOffsets
+    coded: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A registration and what goes with it: this page's `black` (grey of its marks) and warnings."""
+
+    registration: Registration
+    black: float
+    patches_seen: NDArray[np.float64]
+    outlines_show: bool
+    warnings: tuple[str, ...] = ()
+
+
+def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions | None = None) -> Found | Refusal:
+    """Find out which of the sides the image shows, and fit the map. Never raises for a foreign page."""
+    options = options or FitOptions()
+    size = sides[0].page.size
+    thumbnail = make_thumbnail(grey, max(size.width_mm, size.height_mm))
+    if is_blank(thumbnail):
+        return Refusal(PageCode.BLANK_PAGE, mark_text("nothing is printed or written on this page"))
+    blobs = find_blobs(thumbnail)
+    readings: list[_Reading] = []
+    for group in _by_layout(sides):
+        poses = _poses(grey, group[0].page, blobs)
+        answer = _by_code(grey, group, sides, poses)
+        if isinstance(answer, Refusal):
+            return answer
+        if answer is not None:
+            readings = [answer]
+            break
+        readings.extend(
+            _Reading(side, pose, measure(grey, FittedMap.plain(pose.map), side.probes), coded=False)
+            for pose in poses
+            for side in group
+        )
+    chosen = _choose(grey, readings, sides, options)
+    if isinstance(chosen, Refusal):
+        return chosen
+    if _has_moved_mark(chosen, blobs):
+        return Refusal(
+            PageCode.POOR_FIT, mark_text("the page is torn or folded: a corner mark stands beside its place")
+        )
+    return _finish(grey, chosen, options)
+
+
+def _has_moved_mark(reading: _Reading, blobs: Blobs) -> bool:
+    """Whether a mark that the map does not use was seen near by, but not at its place."""
+    page, pose = reading.side.page, reading.pose
+    missing = [one.rect for at, one in enumerate(page.fiducials) if at not in pose.marks]
+    if not missing or not blobs.area_px.size:
+        return False
+    scale, _ = _scale_and_angle(pose.map, page)
+    card_mm = pose.map.inverse().apply(blobs.center_px)
+    for rect in missing:
+        away = np.hypot(card_mm[:, 0] - rect.center.x_mm, card_mm[:, 1] - rect.center.y_mm)
+        longer, shorter = max(rect.width_mm, rect.height_mm) * scale, min(rect.width_mm, rect.height_mm) * scale
+        alike = (np.abs(blobs.long_px / longer - 1) < MARK_LIKE) & (np.abs(blobs.short_px / shorter - 1) < MARK_LIKE)
+        alike &= (away > MOVED_MM[0]) & (away < MOVED_MM[1])
+        for x, y in card_mm[alike]:
+            own = min(
+                (np.hypot(x - o.rect.center.x_mm, y - o.rect.center.y_mm) for o in page.fiducials), default=np.inf
+            )
+            if own > MOVED_MM[0]:  # not another mark at its own place
+                return True
+    return False
+
+
+def _by_layout(sides: Sequence[Side]) -> list[list[Side]]:
+    """Sides whose marks and code stand at the same places are searched together."""
+    groups: dict[object, list[Side]] = {}
+    for side in sides:
+        groups.setdefault((side.page.fiducials, side.page.code), []).append(side)
+    return list(groups.values())
+
+
+def _poses(grey: NDArray[np.uint8], page: CardPage, blobs: Blobs) -> list[_Pose]:
+    """Refined ways in which the marks of a side lie on the image, best first."""
+    expected = max(grey.shape) / max(page.size.width_mm, page.size.height_mm)
+    for reach in SCALE_RANGES:
+        poses: list[_Pose] = []
+        complete = False
+        for match in match_pattern(page.fiducials, blobs, (reach[0] * expected, reach[1] * expected)):
+            if complete and len(match.indices) < len(page.fiducials):
+                break  # the whole pattern was found; what has fewer marks is a part of it or a coincidence
+            pose = _refined(grey, page, match)
+            if pose is not None:
+                poses.append(pose)
+                complete = complete or len(pose.marks) == len(page.fiducials)
+        if poses:
+            return sorted(poses, key=lambda one: -one.score)[:6]
+    return []
+
+
+def _refined(grey: NDArray[np.uint8], page: CardPage, match: PatternMatch) -> _Pose | None:
+    """Measure the marks of a match at full size; a mark of the wrong area (cut, covered, smeared) is dropped."""
+    options = FitOptions()
+    kept: list[int] = []
+    points: list[tuple[float, float]] = []
+    blacks: list[float] = []
+    turn, scale = match.turn_rad, match.px_per_mm
+    for index, near in zip(match.indices, match.points_px, strict=True):
+        rect = page.fiducials[index].rect
+        width = (abs(rect.width_mm * np.cos(turn)) + abs(rect.height_mm * np.sin(turn))) * scale
+        height = (abs(rect.width_mm * np.sin(turn)) + abs(rect.height_mm * np.cos(turn))) * scale
+        found = refine_center(grey, (float(near[0]), float(near[1])), (width, height), 1.2 * scale)
+        upright = rect.width_mm * rect.height_mm * scale**2 / (width * height)
+        if found is None or not options.mark_area[0] * upright < found[2] < options.mark_area[1] * upright:
+            continue
+        kept.append(index)
+        points.append((found[0], found[1]))
+        blacks.append(found[3])
+    if len(kept) < min(3, len(page.fiducials)):
+        return None
+    points_px = np.array(points)
+    fitted = _map_through(page, kept, points_px)
+    if fitted is None:
+        return None
+    lost = len(match.indices) - len(kept)
+    return _Pose(tuple(kept), points_px, fitted, match.score - 10 * lost, float(np.median(blacks)))
+
+
+def _map_through(page: CardPage, marks: Sequence[int], points_px: NDArray[np.float64]) -> Homography | None:
+    """The map through the marks: homography from four corners, affine map from a wide triangle, or similarity."""
+    mm = np.array([[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in marks])
+    if len(marks) >= 4 and spans_a_quadrilateral(mm):
+        matrix, _ = cv2.findHomography(mm, points_px, 0)
+        if matrix is None:
+            return None
+        return Homography(np.asarray(matrix, dtype=np.float64))
+    if len(marks) >= 3 and spans_a_triangle(mm, page):
+        return affine_through(mm, points_px)
+    return similarity_through(mm, points_px)
+
+
+def similarity_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography:
+    """The turn, scale and shift that bring two or more points (n, 2) together best (least squares in the plane)."""
+    z, w = mm[:, 0] + 1j * mm[:, 1], px[:, 0] + 1j * px[:, 1]
+    centred = z - z.mean()
+    turn = complex(np.vdot(centred, w - w.mean()) / np.vdot(centred, centred))
+    shift = w.mean() - turn * z.mean()
+    return Homography(
+        np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag], [0.0, 0.0, 1.0]])
+    )
+
+
+def spans_a_triangle(mm: NDArray[np.float64], page: CardPage) -> bool:
+    """Whether points (n, 2) fix an affine map of the page: a thin triangle turns a px of error into centimetres."""
+    hull = cv2.convexHull(mm.astype(np.float32))
+    return float(cv2.contourArea(hull)) > 0.2 * page.size.width_mm * page.size.height_mm
+
+
+def spans_a_quadrilateral(mm: NDArray[np.float64]) -> bool:
+    """Whether points (n, 2) have four corners: three on one line and one beside it say nothing about perspective."""
+    hull = cv2.convexHull(mm.astype(np.float32)).reshape(-1, 2)
+    if len(hull) < 4:
+        return False
+    around = np.roll(hull, -1, axis=0) - hull
+    following = np.roll(around, -1, axis=0)
+    corners = np.abs(around[:, 0] * following[:, 1] - around[:, 1] * following[:, 0])
+    return int(np.count_nonzero(corners > 0.2 * float(np.ptp(mm[:, 0])) * float(np.ptp(mm[:, 1])))) >= 4
+
+
+def is_sheared(homography: Homography, page: CardPage) -> bool:
+    """Whether the marks lie as no whole sheet can show them: pushed past each other, without a camera's tilt.
+
+    A tear that moves half a page by one bubble moves its marks along; a map through them would find every bubble's
+    outline, the neighbour's. Rows and columns must stay square to each other in the middle of the page, up to
+    what perspective allows: the cosine between them is the product of both tilts times (distance / size)².
+    """
+    along, down, tilts = _middle_of(homography, page)
+    # A feed that stretches paper which lies askew keeps the lines of the image square instead of those of the card.
+    right, below = np.array([along[0], down[0]]), np.array([along[1], down[1]])
+    cosine = min(
+        abs(float(one @ other)) / float(np.linalg.norm(one) * np.linalg.norm(other))
+        for one, other in ((along, down), (right, below))
+    )
+    return cosine > SHEAR + SHEAR_OF_TILT * tilts[0] * tilts[1]
+
+
+def _middle_of(
+    homography: Homography, page: CardPage
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[float, float]]:
+    """Px per mm along x and y in the middle of the page, and by how much the scale changes across it each way."""
+    matrix, size = homography.matrix, page.size
+    place = matrix @ np.array([size.width_mm / 2, size.height_mm / 2, 1.0])
+    point = place[:2] / place[2]
+    along = (matrix[:2, 0] - point * matrix[2, 0]) / place[2]
+    down = (matrix[:2, 1] - point * matrix[2, 1]) / place[2]
+    tilts = abs(float(matrix[2, 0] / place[2])) * size.width_mm, abs(float(matrix[2, 1] / place[2])) * size.height_mm
+    return along, down, tilts
+
+
+def affine_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography | None:
+    """The affine map that brings three or more points (n, 2) together best; None when they lie on one line."""
+    design = np.column_stack([mm, np.ones(len(mm))])
+    solution, _, rank, _ = np.linalg.lstsq(design, px, rcond=None)
+    if rank < 3:
+        return None
+    return Homography(np.vstack([solution.T, [0.0, 0.0, 1.0]]))
+
+
+def _by_code(
+    grey: NDArray[np.uint8], group: list[Side], sides: Sequence[Side], poses: list[_Pose]
+) -> _Reading | Refusal | None:
+    """Let the machine code say which side this is and which pose is the right one; None when none can be read."""
+    place = group[0].page.code
+    if place is None or place.is_empty or not any(side.page.code_payload for side in group):
+        return None
+    for pose in poses:
+        fitted = FittedMap.plain(pose.map)
+        text = read_code(grey, fitted, place)
+        if not text:
+            continue
+        for side in group:
+            if side.page.code_payload == text:
+                readings = [
+                    _Reading(side, other, measure(grey, FittedMap.plain(other.map), side.probes), coded=True)
+                    for other in poses
+                    if _agrees(other.map, pose.map, side.page)
+                ]
+                return max(readings, key=lambda one: (one.edges.present > 0.9, one.pose.score))
+        refusal = foreign_code([text], sides)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _agrees(one: Homography, other: Homography, page: CardPage) -> bool:
+    """Whether two poses are the same way round: the page's middle and top lie about at the same place."""
+    width, height = page.size.width_mm, page.size.height_mm
+    points = np.array([[width / 2, height / 2], [width / 2, 0.0]])
+    scale = float(np.linalg.norm(other.apply(points)[1] - other.apply(points)[0])) / (height / 2)
+    return float(np.abs(one.apply(points) - other.apply(points)).max()) < 15 * scale
+
+
+def foreign_code(texts: Sequence[str], sides: Sequence[Side]) -> Refusal | None:
+    """Whether a machine code of ours belongs to another card or another version of this one."""
+    said = [code for code in (parse_payload(text) for text in texts) if code is not None]
+    mine = [code for code in (parse_payload(side.page.code_payload) for side in sides) if code is not None]
+    if not said or any(code in mine for code in said):
+        return None
+    if any(code.paper_tag == own.paper_tag for code in said for own in mine):
+        return Refusal(PageCode.WRONG_VERSION, f"version {said[0].version}")
+    return Refusal(PageCode.WRONG_CARD, f"side {said[0].side} of another card")
+
+
+def _choose(
+    grey: NDArray[np.uint8], readings: list[_Reading], sides: Sequence[Side], options: FitOptions
+) -> _Reading | Refusal:
+    """The reading to trust. Without a code the printed edges must confirm one side and one way round."""
+    if readings and readings[0].coded:
+        return _repaired(grey, readings[0])
+    coded_card = any(side.page.code_payload for side in sides)
+    if coded_card or not readings:
+        refusal = foreign_code(find_codes(grey), sides)
+        if refusal is not None:
+            return refusal
+    if not readings:
+        return Refusal(PageCode.UNREGISTERED, mark_text("the card's marks were not found"))
+    best_first = sorted(readings, key=lambda one: (-one.edges.explained, -one.pose.score))
+    best = _repaired(grey, best_first[0])
+    others = [
+        one
+        for one in best_first[1:]
+        if one.side is not best.side or not _agrees(one.pose.map, best.pose.map, best.side.page)
+    ]
+    if max(best.edges.present, best.edges.solid) >= options.present_enough:
+        least = options.present_clear * best.side.probes.elements
+        if others and best.edges.explained - others[0].edges.explained < least:
+            return Refusal(PageCode.UNREGISTERED, mark_text("the page fits in more than one way"))
+        return best
+    if not coded_card and not others and len(best.pose.marks) >= 4:
+        return best  # print in a colour that the scanner drops: the marks alone, and only in one way
+    return Refusal(PageCode.UNREGISTERED, mark_text("the printed bubbles and frames are not where the marks say"))
+
+
+def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
+    """Where four marks fit badly one of them may be folded away or false: try without each."""
+    marks = reading.pose.marks
+    page = reading.side.page
+    sheared = is_sheared(reading.pose.map, page)
+    if len(marks) < 4 or (reading.edges.present >= 0.85 and not sheared) or not reading.side.probes.elements:
+        return reading
+    best = reading
+    for left_out in range(len(marks)):
+        kept = [i for at, i in enumerate(marks) if at != left_out]
+        points = np.delete(reading.pose.points_px, left_out, axis=0)
+        fitted = _map_through(page, kept, points)
+        if fitted is None or is_sheared(fitted, page):
+            continue
+        edges = measure(grey, FittedMap.plain(fitted), reading.side.probes)
+        if edges.present > best.edges.present + 0.1 or (best is reading and sheared):
+            pose = replace(reading.pose, marks=tuple(kept), points_px=points, map=fitted)
+            best = replace(reading, pose=pose, edges=edges)
+    return best
+
+
+def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> Found | Refusal:
+    """Correct the map by the printed edges, and hold the residual to its limit everywhere."""
+    page, pose, edges = reading.side.page, reading.pose, reading.edges
+    if is_sheared(pose.map, page):
+        return Refusal(PageCode.POOR_FIT, mark_text("the page is torn or folded: its corner marks form no rectangle"))
+    marks_mm = np.array([[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in pose.marks])
+    fitted, remaining, seen = FittedMap.plain(pose.map), np.empty((0, 2)), edges.seen
+    homography = pose.map
+    strays = np.zeros(0, dtype=np.bool_)
+    looked_through = FittedMap.plain(homography)
+    for _ in range(3):
+        offset, weight = _with_marks(homography, edges, reading.side.probes, marks_mm, pose.points_px)
+        place = np.vstack([reading.side.probes.patch_mm.reshape(-1, 2), marks_mm])
+        corrected, strays = _without_strays(
+            homography, page, place, offset=offset, weight=weight, probes=reading.side.probes
+        )
+        fitted, remaining = corrected.map, corrected.residual_mm
+        if not fitted.shift_px.size or float(np.nanmax(np.abs(offset))) < 0.5:
+            break  # small shifts are measured well at once; large ones once more from the better map
+        better = _refit(fitted, page)
+        looked_through = FittedMap.plain(better)
+        edges = measure(grey, looked_through, reading.side.probes)
+        homography, seen = better, edges.seen
+    if fitted.shift_px.size and float(np.nanmax(np.abs(offset))) > LOOK_AGAIN_MM:
+        # The map was bent noticeably: look through the bent map whether the print really is there now.
+        edges = measure(grey, fitted, reading.side.probes)
+        beside = np.abs(np.nan_to_num(edges.offset_mm)).max(axis=1, initial=0.0) > options.max_residual_mm
+        seen = np.where(beside & reading.side.probes.paired, 0.0, edges.seen)
+        looked_through = fitted
+    seen = np.where(strays, 0.0, seen)
+    if len(pose.marks) >= 4 and _contradicts_marks(fitted, pose.map, page):
+        return Refusal(
+            PageCode.POOR_FIT, mark_text("the page is torn or folded: its print does not lie between its marks")
+        )
+    residual = float(np.nanmax(np.abs(remaining))) if np.isfinite(remaining).any() else 0.0
+    if residual > options.max_residual_mm:
+        return Refusal(PageCode.POOR_FIT, f"the page is bent or torn: {residual:.2f} mm off")
+    refusal = _confirm(edges, seen, reading, options)
+    if refusal is not None:
+        return refusal
+    own = slice(0, reading.side.probes.bubble_patches)
+    if (seen[own] < PATCH_SEEN).any():
+        if fitted.shift_px.size and looked_through is not fitted:
+            edges = measure(grey, fitted, reading.side.probes)
+        held = _held(place, remaining, reading.side.probes.paired.size)
+        seen = np.where(held & ~strays, np.maximum(seen, edges.near), seen)
+    scale, angle = _scale_and_angle(fitted.image_from_card, page)
+    turned = round(angle / 90) * 90
+    registration = Registration(
+        page=page,
+        map=fitted,
+        residual_mm=residual,
+        evidence=int(np.count_nonzero(np.isfinite(remaining).any(axis=1))),
+        px_per_mm=scale,
+        skew_deg=angle - turned,
+        turned_deg=turned % 360,
+    )
+    warnings = [] if reading.coded or not page.code_payload else ["code_unread"]
+    if len(pose.marks) < len(page.fiducials):
+        warnings.append("mark_missing")
+    if scale < 5.5:  # 140 dpi: pencil strokes are then thinner than a px
+        warnings.append("low_resolution")
+    return Found(registration, pose.black, seen, outlines_show(edges, reading.side.probes), tuple(warnings))
+
+
+def _held(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patches: int) -> NDArray[np.bool_]:
+    """Which of the first `patches` places lie among other evidence, in both directions, that the map agrees with, (k,).
+
+    The print of a small group by itself may leave open where it is; what stands around it says so as well.
+    """
+    good = np.nan_to_num(np.abs(remaining_mm), nan=np.inf) <= HELD_MM
+    near = np.hypot(*(place_mm[:patches, None, :] - place_mm[None, :, :]).transpose(2, 0, 1)) <= HOLDS_MM
+    near[np.arange(patches), np.arange(patches)] = False
+    return np.asarray((near.astype(np.float64) @ good >= HELD_BY).all(axis=1), dtype=np.bool_)
+
+
+FEWEST_PATCHES = 3  # one patch of two bubbles, one of them filled over its outline, says nothing about the page
+
+
+def _confirm(edges: EdgeOffsets, seen: NDArray[np.float64], reading: _Reading, options: FitOptions) -> Refusal | None:
+    """Whether enough of the print was found where the map says; what is left unseen becomes doubtful field by field.
+
+    Bubble outlines that the scan shows must be in their places. A scan that shows none (1 bit, dropped colour) is
+    trusted on bars and frames, or on four corner marks.
+    """
+    probes = reading.side.probes
+    if not probes.elements:
+        return None
+    own = slice(0, probes.bubble_patches)
+    if probes.bubble_patches >= FEWEST_PATCHES and outlines_show(edges, probes):
+        share = float((seen[own] >= PATCH_SEEN).mean())
+        if share < options.present_enough:
+            return Refusal(PageCode.POOR_FIT, f"only {share:.0%} of the bubbles are where they should be")
+        return None
+    page = reading.side.page
+    mm = np.array(
+        [[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in reading.pose.marks]
+    )
+    if edges.solid >= options.present_enough or spans_a_quadrilateral(mm):
+        return None
+    return Refusal(PageCode.POOR_FIT, f"only {edges.solid:.0%} of bars and frames are where they should be")
+
+
+def outlines_show(edges: EdgeOffsets, probes: Probes) -> bool:
+    """Whether this scan shows the outlines of bubbles at all, in both directions."""
+    strength = edges.strength[: probes.bubble_patches]
+    return bool(strength.size) and bool((np.median(strength, axis=0) > 1.5 * PRESENT_RESPONSE).all())
+
+
+def _without_strays(
+    homography: Homography,
+    page: CardPage,
+    place_mm: NDArray[np.float64],
+    *,
+    offset: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    probes: Probes,
+) -> tuple[Corrected, NDArray[np.bool_]]:
+    """Correct the map, leaving out what contradicts its surroundings, and say which patches were left out, (k,).
+
+    A piece of a frame may have locked onto another line; a patch of bubbles that answers weakly onto ink. A strong
+    patch of bubbles is never left out: where it does not fit, the page does not.
+    """
+    patches = probes.paired.size
+    stray = np.zeros(patches, dtype=np.bool_)
+    corrected = correct(homography, page.size, place_mm, offset, weight)
+    for _ in range(3):
+        miss = np.nan_to_num(np.abs(corrected.residual_mm[:patches]))
+        weak = ~probes.paired[:, None] | (weight[:patches] < 0.5)
+        out = weak & (miss > STRAY_MM)
+        worst = float(miss[out].max(initial=0.0))
+        out &= miss > 0.6 * worst  # the worst first: they pull their neighbours away with them
+        if not out.any():
+            break
+        offset[:patches][out] = np.nan
+        stray |= out.any(axis=1) & probes.paired
+        corrected = correct(homography, page.size, place_mm, offset, weight)
+    return corrected, stray
+
+
+def _with_marks(
+    homography: Homography,
+    edges: EdgeOffsets,
+    probes: Probes,
+    marks_mm: NDArray[np.float64],
+    marks_px: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Offsets and weights of the patches, followed by those of the marks themselves."""
+    card_from_image = homography.inverse()
+    marks_offset = card_from_image.apply(marks_px) - marks_mm
+    offset = np.vstack([edges.offset_mm.reshape(-1, 2), marks_offset])
+    patch_weight = np.minimum(edges.strength.reshape(-1, 2) / 0.15, 1.0) * (0.2 + 0.8 * edges.seen[:, None])
+    patch_weight[~probes.paired] *= 0.5
+    weight = np.vstack([np.where(np.isnan(edges.offset_mm), 0.0, patch_weight), np.ones_like(marks_offset)])
+    # A patch most of whose outlines did not answer says nothing; what it seems to say is ink.
+    weak = np.concatenate([edges.seen < PATCH_SEEN, np.zeros(len(marks_mm), dtype=bool)])
+    offset[weak] = np.nan
+    return offset, weight
+
+
+def _contradicts_marks(fitted: FittedMap, marks_map: Homography, page: CardPage) -> bool:
+    """Whether the bubbles were found where no whole sheet has them between its four marks.
+
+    Paper that is bent moves them a little to and fro. Where rows were folded away, or the paper jumped in the feed,
+    the print keeps its own scale, and the marks say another: such a map slips from one row into the next.
+    """
+    places = [bubble.rect.center for one in page.fields for bubble in one.bubbles[:1]]
+    if not places or not fitted.shift_px.size:
+        return False
+    mm = np.array([[place.x_mm, place.y_mm] for place in places])
+    moved = marks_map.inverse().apply(fitted.apply(mm)) - mm
+    along, down, tilts = _middle_of(marks_map, page)
+    is_photo = max(tilts) >= TILTED
+    if float(np.abs(moved).max()) > BEND_MM[is_photo]:
+        return True
+    if is_photo or len(places) < 3 or float(np.ptp(mm, axis=0).min()) < 30.0:
+        return False
+    basis = np.column_stack([mm, np.ones(len(mm))])
+    plane = np.linalg.lstsq(basis, moved, rcond=None)[0]
+    if max(abs(plane[0, 0]), abs(plane[1, 1])) > STRETCH:
+        return True
+    uneven = abs(float(np.linalg.norm(along) / np.linalg.norm(down)) - 1.0)
+    return uneven > UNEVEN[0] and float(np.abs(moved - basis @ plane).max()) > UNEVEN[1]
+
+
+def _refit(fitted: FittedMap, page: CardPage) -> Homography:
+    """The homography nearest to a bent map over the whole page."""
+    xs, ys = np.linspace(0, page.size.width_mm, 7), np.linspace(0, page.size.height_mm, 9)
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    matrix, _ = cv2.findHomography(grid, fitted.apply(grid), 0)
+    return Homography(np.asarray(matrix, dtype=np.float64))
+
+
+def _scale_and_angle(homography: Homography, page: CardPage) -> tuple[float, float]:
+    """Mean px per mm and the direction of the card's x axis on the image (degrees, clockwise), at its middle."""
+    x, y = page.size.width_mm / 2, page.size.height_mm / 2
+    points = homography.apply(np.array([[x, y], [x + 1.0, y], [x, y + 1.0]]))
+    along_x, along_y = points[1] - points[0], points[2] - points[0]
+    scale = float(np.sqrt(abs(along_x[0] * along_y[1] - along_x[1] * along_y[0])))
+    return scale, float(np.degrees(np.arctan2(along_x[1], along_x[0])))

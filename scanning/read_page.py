@@ -1,0 +1,215 @@
+"""Read one page: image + card + options -> PageReading. Pure: no files, no database, no clock.
+
+In:  uint8 (height, width) page image in any of the four orientations; a CardTemplate; ReadingOptions.
+Out: PageReading with side, fields, candidate number and crops, or with a PageCode and nothing else.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import mark_text
+from models.geometry import RectMm
+from models.words import FieldKind, PageCode
+from scanning.cards.template import CardPage, CardTemplate
+from scanning.page.fit import Registration
+from scanning.page.image import ImageLimits, Refusal, decode_page
+from scanning.page.probes import make_probes, measure
+from scanning.page.registration import FitOptions, Found, Side, register
+from scanning.reading.barcode import read_barcode
+from scanning.reading.bubbles import BubbleOptions, decide
+from scanning.reading.candidate import vote
+from scanning.reading.choices import group_numbers, read_fields
+from scanning.reading.crops import CropOptions, cut_regions
+from scanning.reading.foreign_print import expected_foreign_blank
+from scanning.reading.ink import BubbleGrid, make_grid, measure_ink
+from scanning.reading.result import CandidateReading, Crop, FieldReading, PageReading
+
+CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """Every threshold of reading, each with its reason where it is defined."""
+
+    limits: ImageLimits = field(default_factory=ImageLimits)
+    fit: FitOptions = field(default_factory=FitOptions)
+    bubbles: BubbleOptions = field(default_factory=BubbleOptions)
+    crops: CropOptions | None = field(default_factory=CropOptions)  # None: no crops are cut
+    ocr: Literal["when_needed", "never"] = "when_needed"  # 0.2 s a call: only where other voices leave a question
+    patch_seen: float = 0.4  # a patch whose print is mostly not found may be read through a wrong place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedSide:
+    """Arrays of one side that do not depend on the image."""
+
+    side: Side
+    grid: BubbleGrid
+    groups: NDArray[np.intp]
+    several: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedCard:
+    """A card with everything that is computed once per worker."""
+
+    card: CardTemplate
+    sides: tuple[PreparedSide, ...]
+    digits: int | None
+
+
+_CACHE: OrderedDict[int, PreparedCard] = OrderedDict()
+_CACHED_CARDS = 8  # papers scanned side by side on one station; each takes about a megabyte
+
+
+def prepare(card: CardTemplate) -> PreparedCard:
+    """The prepared arrays of a card, remembered for the cards used last in this process."""
+    known = _CACHE.get(id(card))
+    if known is not None and known.card is card:
+        _CACHE.move_to_end(id(card))
+        return known
+    sides = tuple(_prepare_side(page) for page in card.pages)
+    prepared = PreparedCard(card, sides, _number_length(card))
+    _CACHE[id(card)] = prepared
+    while len(_CACHE) > _CACHED_CARDS:
+        _CACHE.popitem(last=False)
+    return prepared
+
+
+def _prepare_side(page: CardPage) -> PreparedSide:
+    plural = (FieldKind.MULTIPLE, FieldKind.CHOOSE)
+    several = np.array([field.kind in plural for field in page.fields for _ in field.bubbles], dtype=np.bool_)
+    return PreparedSide(Side(page, make_probes(page)), make_grid(page), group_numbers(page), several)
+
+
+def read_bytes(data: bytes, card: CardTemplate, options: ReadingOptions | None = None) -> PageReading:
+    """Decode and read one encoded page image. Never raises for bad input."""
+    options = options or ReadingOptions()
+    image = decode_page(data, options.limits)
+    if isinstance(image, Refusal):
+        return PageReading(side=None, code=image.code, detail=image.detail)
+    return read_page(image.grey, card, options, image.warnings)
+
+
+def read_page(
+    image: NDArray[np.uint8],
+    card: CardTemplate,
+    options: ReadingOptions | None = None,
+    warnings: tuple[str, ...] = (),
+) -> PageReading:
+    """Read one decoded page. `warnings` are what decoding already noticed."""
+    return read_and_locate(image, card, options, warnings)[0]
+
+
+def read_and_locate(
+    image: NDArray[np.uint8],
+    card: CardTemplate,
+    options: ReadingOptions | None = None,
+    warnings: tuple[str, ...] = (),
+) -> tuple[PageReading, Registration | None]:
+    """As `read_page`, with the registration for whoever draws on the page; None when it was refused."""
+    options = options or ReadingOptions()
+    prepared = prepare(card)
+    found = _register(image, prepared, options)
+    if isinstance(found, Refusal):
+        return PageReading(side=None, code=found.code, detail=found.detail, warnings=warnings), None
+    registration = found.registration
+    page = registration.page
+    side = next(one for one in prepared.sides if one.side.page is page)
+    expected = expected_foreign_blank if page.anchoring is not None else None
+    ink = measure_ink(image, registration.map, side.grid, found.black, expected)
+    decisions = decide(ink, side.groups, options.bubbles, side.several)
+    unverified = np.zeros(side.groups.size, dtype=np.bool_)
+    if found.outlines_show:
+        unverified = found.patches_seen[side.side.probes.bubble_patch] < options.patch_seen
+    if registration.unseen is not None:  # a foreign card: its registration looked at every bubble's print
+        unverified |= registration.unseen
+    fields = read_fields(page, ink, decisions, unverified)
+    candidate, more_warnings = _candidate(image, registration, fields, prepared.digits, options)
+    crops: tuple[Crop, ...] = ()
+    if options.crops is not None:
+        crops = cut_regions(image, registration, options.crops)
+    corners = registration.map.apply(RectMm(0, 0, page.size.width_mm, page.size.height_mm).corners())
+    reading = PageReading(
+        side=page.page,
+        code=None,
+        residual_mm=round(registration.residual_mm, 4),
+        turned_deg=registration.turned_deg,
+        px_per_mm=round(registration.px_per_mm, 4),
+        fields=fields,
+        candidate=candidate,
+        crops=crops,
+        overflow_mm2=round(sum(crop.overflow_mm2 for crop in crops), 2),
+        warnings=(*warnings, *found.warnings, *more_warnings),
+        corners_px=tuple((round(float(x), 1), round(float(y), 1)) for x, y in corners),
+    )
+    return reading, registration
+
+
+def _register(image: NDArray[np.uint8], prepared: PreparedCard, options: ReadingOptions) -> Found | Refusal:
+    """Our own cards by their marks, imported ones as their anchoring says; the side that fits best."""
+    own = [one.side for one in prepared.sides if one.side.page.anchoring is None]
+    found: Found | Refusal = Refusal(PageCode.UNREGISTERED, mark_text("the card has no side to look for"))
+    if own:
+        found = register(image, own, options.fit)
+        if isinstance(found, Found) or len(own) == len(prepared.sides):
+            return found
+    imported = [one.side for one in prepared.sides if one.side.page.anchoring is not None]
+    results = [_register_imported(image, side, options) for side in imported]
+    fitting = [one for one in results if isinstance(one, Found)]
+    if fitting:
+        return min(fitting, key=lambda one: one.registration.residual_mm)
+    return next((one for one in results if isinstance(one, Refusal)), found)
+
+
+def _register_imported(image: NDArray[np.uint8], side: Side, options: ReadingOptions) -> Found | Refusal:
+    """An imported card by its outline, markers or features; its darkest print stands in for the black of marks."""
+    from scanning.page.anchoring import register_anchored
+
+    registration = register_anchored(image, side.page)
+    if isinstance(registration, PageCode):
+        return Refusal(registration)
+    edges = measure(image, registration.map, side.probes)
+    sample = image[::8, ::8].ravel()
+    black = float(np.partition(sample, sample.size // 200)[sample.size // 200])
+    return Found(registration, black, edges.seen, outlines_show=False)  # anchoring has judged every bubble itself
+
+
+def _number_length(card: CardTemplate) -> int | None:
+    """How many digits a candidate number has, where any side says so."""
+    for page in card.pages:
+        for one in page.fields:
+            if one.id == CANDIDATE and one.kind is FieldKind.DIGITS:
+                return max(one.columns, 1 + max((bubble.column for bubble in one.bubbles), default=0))
+    return None
+
+
+def _candidate(
+    image: NDArray[np.uint8],
+    registration: Registration,
+    fields: tuple[FieldReading, ...],
+    digits: int | None,
+    options: ReadingOptions,
+) -> tuple[CandidateReading, tuple[str, ...]]:
+    """The vote on the candidate number of this side, and warnings (``no_ocr``)."""
+    page = registration.page
+    bubbles = next((one for one in fields if one.id == CANDIDATE and one.kind is FieldKind.DIGITS), None)
+    places = [one for one in page.barcodes if one.id == CANDIDATE and not one.rect.is_empty]
+    if bubbles is None and not places and page.printed_number is None:
+        return CandidateReading(present=False), ()
+    texts = [text for place in places for text in read_barcode(image, registration.map, place)]
+    reading = vote(bubbles, texts, "", digits, expects_barcode=bool(places))
+    needed = reading.status.value != "ok" or not reading.value
+    if page.printed_number is None or options.ocr == "never" or not needed:
+        return reading, ()
+    from scanning.reading.ocr import OcrMissing, read_printed_number
+
+    try:
+        printed = read_printed_number(image, registration.map, page.printed_number, registration.turned_deg)
+    except OcrMissing:
+        return reading, ("no_ocr",)
+    return vote(bubbles, texts, printed, digits, expects_barcode=bool(places)), ()

@@ -1,0 +1,238 @@
+"""Decide for each bubble whether it is filled, empty or doubtful.
+
+In:  BubbleInk of a page, the group (field and column) of each bubble, BubbleOptions.
+Out: BubbleDecisions: state, margin and reasons per bubble in card order.
+A mark is judged against this candidate's own marks near by, never against a fixed darkness; an absolute floor keeps
+a page without any mark empty. Darkness alone cannot tell a tick from a stray stroke or a cancelled mark: how
+the ink is spread, and whether it runs out of the bubble, decides with it. Knows nothing of values or candidates.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.words import BubbleState
+from scanning.reading.ink import BubbleInk
+
+
+@dataclass(frozen=True, slots=True)
+class BubbleOptions:
+    """Where the borders lie. "Usual" is the ink of this candidate's own marks near by; ink is in 0..1 of page black."""
+
+    floor_mark: float = 0.075  # the palest pencil that a person still calls a mark
+    floor_empty: float = 0.03  # paper grain, bleed-through and letters that stand a little off stay below
+    noise_factor: float = 6.0  # floors rise with this page's own spread of empty bubbles
+    mark_share: float = 0.50  # from here on a mark is like the candidate's others
+    beside_share: float = 0.30  # beside a clear mark, up to this share of it is dirt, a slip, or well erased
+    beside_most: float = 0.15  # but darker than this it is looked at, however dark the mark beside it
+    alone_share: float = 0.25  # a dark stroke that stands alone is a mark from here on
+    alone_rival: float = 0.33  # alone means that nothing else in the choice has more than this share of its ink
+    stroke_peak: float = 0.55  # a stroke as dark as the candidate's marks is a tick, not what an eraser left
+    stroke_cover: float = 0.08  # and this much of the bubble: a dot is not a tick
+    hint_peak: float = 0.40  # with this much of both it may be a stroke
+    hint_cover: float = 0.05
+    full_cover: float = 0.35  # more than a stroke that passes through can cover
+    like_others: float = 0.35  # a stroke with this share of the usual ink is how this candidate marks
+    lines_usual: float = 0.3  # a candidate with so many lines among the marks marks with lines
+    floor_stroke: float = 0.045  # a fine tick of a candidate who ticks everywhere
+    second_share: float = 0.50  # where one mark is expected, a second one weaker than this share may be half erased
+    several_share: float = 0.40  # where several are allowed, marks may differ more
+    crossed_cover: float = 0.70  # a cancelled bubble is full and has strokes running out on all sides
+    crossed_strokes: int = 4
+    crossed_corners: int = 4  # a ragged fill has as many ends, but on one side
+    crossed_looser: int = 3  # where one mark is expected and two are there, one of them is likely to be cancelled
+    prior_mark: float = 0.45  # the usual mark, for as long as the page shows too few of them
+    prior_count: int = 2
+    neighbours: int = 9  # marks near by that show whether the pencil changed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BubbleDecisions:
+    """State, margin 0..1 and reasons of n bubbles; `usual` (n,) is the darkness of this candidate's marks there."""
+
+    state: tuple[BubbleState, ...]
+    margin: NDArray[np.float64]
+    reasons: tuple[tuple[str, ...], ...]
+    usual: NDArray[np.float64]
+
+
+EMPTY, DOUBTFUL, FILLED = 0, 1, 2
+_STATES = (BubbleState.EMPTY, BubbleState.DOUBTFUL, BubbleState.FILLED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Evidence:
+    """What is known of the bubbles, (n,) each: ink, ink as a share of the usual, dark strokes, several allowed.
+
+    `line` are thin lines that pass through, unlike what this candidate does elsewhere: slips of the pen, dust.
+    """
+
+    ink: BubbleInk
+    share: NDArray[np.float64]
+    stroke: NDArray[np.bool_]
+    several: NDArray[np.bool_]
+    line: NDArray[np.bool_]
+
+
+def decide(
+    ink: BubbleInk,
+    group: NDArray[np.intp],
+    options: BubbleOptions | None = None,
+    several: NDArray[np.bool_] | None = None,
+) -> BubbleDecisions:
+    """Three-way decision for every bubble.
+
+    `group` (n,) numbers the choices to be made; `several` (n,) says where a choice may have several marks.
+    """
+    options = options or BubbleOptions()
+    n = ink.ink.size
+    if n == 0:
+        return BubbleDecisions((), np.empty(0), (), np.empty(0))
+    floor_empty = max(options.floor_empty, options.noise_factor * ink.noise)
+    floor_mark = max(options.floor_mark, 1.5 * floor_empty)
+    usual, usual_peak = usual_mark(ink, group, floor_mark, options)
+    share = ink.ink / usual
+    state = np.full(n, EMPTY, dtype=np.int8)
+    state[ink.ink > floor_empty] = DOUBTFUL
+    # On a page full of grain the floor is high; what has the shape and blackness of a stroke is seen all the same.
+    hint = (ink.peak >= options.hint_peak * usual_peak) & (ink.cover >= options.hint_cover)
+    state[hint & (ink.ink > options.floor_empty)] = DOUBTFUL
+    stroke = (ink.peak >= options.stroke_peak * usual_peak) & (ink.cover >= options.stroke_cover)
+    floors = np.where(stroke, max(options.floor_stroke, floor_empty), floor_mark)
+    state[(ink.ink >= floors) & (share >= options.mark_share)] = FILLED
+    line = ink.through & (share < options.like_others)
+    if not _marks_with_lines(ink, group, floor_mark, options):
+        line |= ink.dust
+        state[(state == FILLED) & ink.dust] = DOUBTFUL
+    evidence = _Evidence(ink, share, stroke, np.zeros(n, dtype=np.bool_) if several is None else several, line)
+    reasons: list[list[str]] = [[] for _ in range(n)]
+    # One clear mark, or nothing at all, needs no second thought.
+    weak, full = np.bincount(group, state == DOUBTFUL), np.bincount(group, state == FILLED)
+    for one in np.flatnonzero((weak > 0) | (full > 1)).tolist():
+        _within_group(np.flatnonzero(group == one), state, reasons, evidence, options)
+    margin = _margins(ink, state, share, floors=(floor_empty, floor_mark), options=options)
+    return BubbleDecisions(
+        tuple(_STATES[value] for value in state.tolist()), margin, tuple(tuple(r) for r in reasons), usual
+    )
+
+
+def usual_mark(
+    ink: BubbleInk, group: NDArray[np.intp], floor_mark: float, options: BubbleOptions
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each bubble what a mark of this candidate looks like there: mean ink and peak, float64 (n,) each.
+
+    The darkest bubble of each group is a mark or nothing. The median over the page says what is usual; the
+    nearest marks say whether the pencil changed on the way.
+    """
+    count = int(group.max()) + 1
+    top = np.full(count, -np.inf)
+    np.maximum.at(top, group, ink.ink)
+    peak = np.full(count, -np.inf)
+    np.maximum.at(peak, group, ink.peak)
+    marked = np.flatnonzero(top >= floor_mark)
+    prior = [options.prior_mark] * options.prior_count
+    page_ink = float(np.median(np.concatenate([top[marked], prior])))
+    page_peak = float(np.median(np.concatenate([peak[marked], [0.7] * options.prior_count])))
+    usual = np.full(count, page_ink)
+    usual_peak = np.full(count, page_peak)
+    reach = options.neighbours
+    if marked.size > reach:
+        # The window of `reach` marked groups around each group, by their order on the card.
+        position = np.searchsorted(marked, np.arange(count))
+        first = np.clip(position - reach // 2, 0, marked.size - reach)
+        windows = marked[first[:, None] + np.arange(reach)[None, :]]
+        usual = np.maximum(np.median(top[windows], axis=1), 0.25 * page_ink)
+        usual_peak = np.maximum(np.median(peak[windows], axis=1), 0.25 * page_peak)
+    usual = np.maximum(usual, floor_mark)
+    return usual[group], usual_peak[group]
+
+
+def _marks_with_lines(ink: BubbleInk, group: NDArray[np.intp], floor_mark: float, options: BubbleOptions) -> bool:
+    """Whether this candidate's own marks look like lines of dust: long dashes, upright strokes."""
+    darkest = np.lexsort((ink.ink, group))[np.append(np.diff(np.sort(group)) > 0, True)]
+    marked = darkest[ink.ink[darkest] >= floor_mark]
+    return bool(marked.size) and float(ink.dust[marked].mean()) >= options.lines_usual
+
+
+def _within_group(
+    members: NDArray[np.intp],
+    state: NDArray[np.int8],
+    reasons: list[list[str]],
+    evidence: _Evidence,
+    options: BubbleOptions,
+) -> None:
+    """What the other bubbles of the same choice say about each one; changes `state` and `reasons` in place."""
+    ink = evidence.ink.ink
+    full = members[state[members] == FILLED]
+    weak = members[state[members] == DOUBTFUL]
+    if full.size:
+        best = float(ink[full].max())
+        for at in weak.tolist():
+            if ink[at] <= options.beside_share * best and ink[at] <= options.beside_most:
+                state[at] = EMPTY
+            else:
+                reasons[at].append("stray" if evidence.stroke[at] else "erased")
+        if full.size > 1:
+            _among_marks(full, best, state, reasons, evidence, options)
+        return
+    if weak.size and _stands_alone(int(weak[np.argmax(ink[weak])]), members, evidence, options):
+        strongest = int(weak[np.argmax(ink[weak])])
+        state[weak] = EMPTY
+        state[strongest] = FILLED
+        return
+    for at in weak.tolist():
+        reasons[at].append("stray" if evidence.stroke[at] else "faint")
+
+
+def _stands_alone(place: int, members: NDArray[np.intp], evidence: _Evidence, options: BubbleOptions) -> bool:
+    """Whether a weak mark is a tick, a cross or a dash that nothing in its choice competes with."""
+    ink = evidence.ink
+    others = ink.ink[members[members != place]]
+    if not evidence.stroke[place] or ink.ink[place] < options.floor_stroke:
+        return False
+    if others.size and float(others.max()) > options.alone_rival * float(ink.ink[place]):
+        return False
+    if ink.cover[place] >= options.full_cover and evidence.share[place] >= options.alone_share:
+        return True
+    # A thin line that comes in on one side and leaves on the other is nobody's tick, but dust or a slip.
+    return not evidence.line[place]
+
+
+def _among_marks(
+    full: NDArray[np.intp],
+    best: float,
+    state: NDArray[np.int8],
+    reasons: list[list[str]],
+    evidence: _Evidence,
+    options: BubbleOptions,
+) -> None:
+    """Of several marks in one choice one may be cancelled or half erased."""
+    ink = evidence.ink
+    for at in full.tolist():
+        least = options.several_share if evidence.several[at] else options.second_share
+        strokes, corners = options.crossed_strokes, options.crossed_corners
+        if not evidence.several[at]:
+            strokes = corners = options.crossed_looser
+        if ink.crossing[at] >= strokes and ink.corners[at] >= corners and ink.cover[at] >= options.crossed_cover:
+            state[at] = DOUBTFUL
+            reasons[at].append("crossed")
+        elif ink.ink[at] < least * best:
+            state[at] = DOUBTFUL
+            reasons[at].append("uneven")
+
+
+def _margins(
+    ink: BubbleInk,
+    state: NDArray[np.int8],
+    share: NDArray[np.float64],
+    *,
+    floors: tuple[float, float],
+    options: BubbleOptions,
+) -> NDArray[np.float64]:
+    """How far each bubble is from being decided otherwise, 0..1; at least 0.05 where others of its choice decided."""
+    floor_empty, floor_mark = floors
+    as_mark = np.minimum((share - options.mark_share) / (1 - options.mark_share), (ink.ink - floor_mark) / floor_mark)
+    as_empty = 1 - np.maximum(ink.ink, 0.0) / floor_empty
+    chosen = np.where(state == FILLED, np.maximum(as_mark, 0.05), np.maximum(as_empty, 0.05))
+    return np.asarray(np.clip(np.where(state == DOUBTFUL, 0.0, chosen), 0.0, 1.0), dtype=np.float64)
