@@ -1,0 +1,205 @@
+"""What an exam or paper may advance to, and what stands in the way (design.md 4)."""
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.audit import record
+from models.card import Card
+from models.errors import Complaint, Complaints, InputRefused, Sentence, mark_text
+from models.exam import ExamRecord, GroupRecord, PaperRecord
+from models.people import Candidate, PaperEntry
+from models.score import PaperScore
+from models.sheet import SheetException
+from models.staff import Grant
+from models.task import GroupScore, MarkingTask
+from models.words import (
+    AuditVerb,
+    EntryStatus,
+    ExamState,
+    ExceptionCode,
+    ExceptionState,
+    MarkingMode,
+    PaperState,
+    Role,
+    TaskKind,
+    TaskState,
+)
+
+# how many different people one response needs before its first marks can settle
+_MARKERS_NEEDED = {
+    MarkingMode.DOUBLE: 2,
+    MarkingMode.DOUBLE_THIRD: 2,
+    MarkingMode.DOUBLE_LEADER: 2,
+}
+
+
+class AdvanceBlocked(InputRefused):
+    """Something has to be done first."""
+
+    code = "state.blocked"
+    sentence = mark_text("{what} cannot become {state} yet: {complaints}")
+    remedy = mark_text("Do what is named, then try again.")
+    http_status = 409
+
+
+def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> Complaints:
+    """Everything that stands between a paper and a state; empty when nothing does."""
+    order = list(PaperState)
+    found: list[Complaint] = []
+
+    def block(template: str, **values: object) -> None:
+        found.append(Complaint("", Sentence(template, values)))
+
+    if order.index(target) <= order.index(paper.state):
+        block(mark_text("the paper is already {state}."), state=paper.state)
+        return Complaints(found)
+    reached = order.index(target)
+    if reached >= order.index(PaperState.CARD_APPROVED) and not session.scalar(
+        select(func.count()).select_from(Card).where(Card.paper_id == paper.id)
+    ):
+        block(mark_text("it has no answer card."))
+    if reached >= order.index(PaperState.SCANNING) and not session.scalar(
+        select(func.count()).select_from(PaperEntry).where(PaperEntry.paper_id == paper.id)
+    ):
+        block(mark_text("no candidate is on its roster."))
+    if reached >= order.index(PaperState.TRIAL_MARKING):
+        for title, missing in _missing_markers(session, paper.id):
+            block(mark_text("{group} needs {count} more markers."), group=title, count=missing)
+    if reached >= order.index(PaperState.SUBJECT_SIGNED):
+        _block_unfinished(session, paper.id, block)
+    if reached >= order.index(PaperState.COMPOSED):
+        unscored = session.scalar(
+            select(func.count())
+            .select_from(PaperEntry)
+            .outerjoin(PaperScore, PaperScore.entry_id == PaperEntry.id)
+            .where(PaperEntry.paper_id == paper.id, PaperScore.total.is_(None))
+            .where(PaperEntry.status.in_((EntryStatus.PRESENT, EntryStatus.BLANK)) | PaperEntry.status.is_(None))
+        )
+        if unscored:
+            block(mark_text("{count} candidates have neither a total nor a status that explains it."), count=unscored)
+    return Complaints(found)
+
+
+def _missing_markers(session: Session, paper_id: int) -> list[tuple[str, int]]:
+    """Marking groups with fewer people than their rounds need, and how many are missing."""
+    exam_id = session.scalar(select(PaperRecord.exam_id).where(PaperRecord.id == paper_id))
+    people = (
+        select(GroupRecord.id, func.count(func.distinct(Grant.user_id)).label("markers"))
+        .join(
+            Grant,
+            (Grant.role == Role.MARKER)
+            & (Grant.exam_id == exam_id)
+            & (Grant.paper_id.is_(None) | (Grant.paper_id == GroupRecord.paper_id))
+            & (Grant.group_id.is_(None) | (Grant.group_id == GroupRecord.id)),
+        )
+        .where(GroupRecord.paper_id == paper_id)
+        .group_by(GroupRecord.id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(GroupRecord.title, GroupRecord.mode, func.coalesce(people.c.markers, 0))
+        .outerjoin(people, people.c.id == GroupRecord.id)
+        .where(GroupRecord.paper_id == paper_id)
+        .order_by(GroupRecord.position)
+    )
+    return [
+        (title, _MARKERS_NEEDED.get(mode, 1) - markers)
+        for title, mode, markers in rows
+        if markers < _MARKERS_NEEDED.get(mode, 1)
+    ]
+
+
+def _block_unfinished(session: Session, paper_id: int, block: Callable[..., None]) -> None:
+    unknown = session.scalar(
+        select(func.count()).select_from(PaperEntry).where(PaperEntry.paper_id == paper_id, PaperEntry.status.is_(None))
+    )
+    if unknown:
+        block(mark_text("of {count} candidates nobody knows yet what became of their sheets."), count=unknown)
+    groups = select(GroupRecord.id).where(GroupRecord.paper_id == paper_id)
+    unmarked = session.scalar(
+        select(func.count())
+        .select_from(MarkingTask)
+        .where(MarkingTask.group_id.in_(groups), MarkingTask.kind == TaskKind.LIVE)
+        .where(MarkingTask.state.in_((TaskState.OPEN, TaskState.LEASED)))
+    )
+    if unmarked:
+        block(mark_text("{count} marking tasks are not done."), count=unmarked)
+    problems = session.scalar(
+        select(func.count())
+        .select_from(MarkingTask)
+        .where(MarkingTask.group_id.in_(groups), MarkingTask.state == TaskState.PROBLEM)
+    )
+    if problems:
+        block(mark_text("{count} problem responses wait for their leader."), count=problems)
+    settled = select(GroupScore.entry_id, GroupScore.group_id).where(GroupScore.group_id.in_(groups)).subquery()
+    unsettled = session.scalar(
+        select(func.count(func.distinct(MarkingTask.entry_id)))
+        .outerjoin(settled, (settled.c.entry_id == MarkingTask.entry_id) & (settled.c.group_id == MarkingTask.group_id))
+        .where(MarkingTask.group_id.in_(groups), MarkingTask.kind == TaskKind.LIVE)
+        .where(MarkingTask.state == TaskState.DONE, settled.c.entry_id.is_(None))
+    )
+    if unsettled:
+        block(mark_text("{count} candidates have marks that have not settled."), count=unsettled)
+    waiting = session.scalar(
+        select(func.count())
+        .select_from(SheetException)
+        .where(SheetException.paper_id == paper_id, SheetException.state == ExceptionState.OPEN)
+        .where(SheetException.code.not_in((ExceptionCode.OUTSIDE_FRAME, ExceptionCode.POOR_IMAGE)))  # notes, no work
+    )
+    if waiting:
+        block(mark_text("{count} exceptions wait for a person."), count=waiting)
+
+
+def advance_paper(session: Session, paper: PaperRecord, target: PaperState, *, actor: str = "") -> None:
+    """Take a paper to a later state. Raises AdvanceBlocked listing everything in the way."""
+    blockers = paper_blockers(session, paper, target)
+    if blockers:
+        raise AdvanceBlocked(what=paper.title, state=target, complaints=blockers)
+    before, paper.state = paper.state, target
+    record(session, AuditVerb.PAPER_ADVANCED, f"paper:{paper.id}", actor=actor, before=before.value, after=target.value)
+
+
+def exam_blockers(session: Session, exam: ExamRecord, target: ExamState) -> Complaints:
+    """Everything that stands between an exam and a state."""
+    found: list[Complaint] = []
+
+    def block(template: str, **values: object) -> None:
+        found.append(Complaint("", Sentence(template, values)))
+
+    if target is ExamState.DRAFT and exam.state is ExamState.ROSTER_LOCKED:
+        return Complaints()  # a late candidate: the roster may be opened again until scores are released
+    if target is ExamState.RELEASED:
+        block(mark_text("scores are released in the browser, by two persons."))
+    order = list(ExamState)
+    if order.index(target) <= order.index(exam.state):
+        block(mark_text("the exam is already {state}."), state=exam.state)
+    if target is ExamState.ARCHIVED and exam.state is not ExamState.RELEASED:
+        block(mark_text("its scores have not been released."))
+    if not session.scalar(select(func.count()).select_from(Candidate).where(Candidate.exam_id == exam.id)):
+        block(mark_text("no candidate is on its roster."))
+    return Complaints(found)
+
+
+def advance_exam(session: Session, exam: ExamRecord, target: ExamState, *, actor: str = "") -> None:
+    """Take an exam to another state. Raises AdvanceBlocked listing everything in the way."""
+    blockers = exam_blockers(session, exam, target)
+    if blockers:
+        raise AdvanceBlocked(what=exam.title, state=target, complaints=blockers)
+    before, exam.state = exam.state, target
+    record(session, AuditVerb.EXAM_ADVANCED, f"exam:{exam.key}", actor=actor, before=before.value, after=target.value)
+
+
+def begin_scanning(session: Session, paper: PaperRecord) -> None:
+    """The first batch takes a paper to scanning by itself; later states stay."""
+    order = list(PaperState)
+    if order.index(paper.state) < order.index(PaperState.SCANNING):
+        before, paper.state = paper.state, PaperState.SCANNING
+        record(
+            session,
+            AuditVerb.PAPER_ADVANCED,
+            f"paper:{paper.id}",
+            before=before.value,
+            after=PaperState.SCANNING.value,
+        )

@@ -1,0 +1,105 @@
+"""Put new marking tasks into the table, each with a random public code and images under keys of its own.
+
+What exists already stays as it is: the unique index over (candidate, group, round) decides, not a look beforehand,
+so that two creations at the same time do no harm.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from marking.tasks.groups import TaskRole
+from models.columns import now
+from models.points import ZERO
+from models.task import GroupScore, MarkingTask, TaskImage
+from models.words import ScoreSource, TaskKind, TaskState
+
+_PRIORITY_BITS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task to be: `crop_ids` in reading order, `part_ids` empty where every score field of the group counts."""
+
+    group_id: int
+    entry_id: int
+    school_id: int
+    round: int
+    role: TaskRole
+    crop_ids: tuple[int, ...]
+    part_ids: tuple[str, ...] = ()
+    blank: bool = False
+    code: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+def random_priority(*, urgent: bool = False) -> int:
+    """A place in the queue that says nothing about the candidate; urgent ones stand before all others."""
+    drawn = secrets.randbits(_PRIORITY_BITS)
+    return drawn - (1 << _PRIORITY_BITS) if urgent else drawn
+
+
+def add_tasks(session: Session, tasks: Sequence[NewTask]) -> int:
+    """Add what does not exist yet, with its images; answers how many were added."""
+    if not tasks:
+        return 0
+    moment = now()
+    insert = _insert(session)
+    session.execute(
+        insert(MarkingTask).on_conflict_do_nothing(),
+        [
+            {
+                "code": task.code,
+                "group_id": task.group_id,
+                "entry_id": task.entry_id,
+                "school_id": task.school_id,
+                "round": task.round,
+                "role": task.role.value,
+                "kind": TaskKind.LIVE,
+                "state": TaskState.OPEN,
+                "priority": random_priority(urgent=task.role is TaskRole.LEADER),
+                "version": 0,
+                "blank": task.blank,
+                "note": "",
+                "part_ids": list(task.part_ids),
+                "created_at": moment,
+            }
+            for task in tasks
+        ],
+    )
+    ids: dict[str, int] = {
+        row.code: row.id
+        for row in session.execute(
+            select(MarkingTask.code, MarkingTask.id).where(MarkingTask.code.in_([task.code for task in tasks]))
+        )
+    }
+    images = [
+        {"task_id": ids[task.code], "position": position, "key": secrets.token_hex(20), "crop_id": crop_id}
+        for task in tasks
+        if task.code in ids
+        for position, crop_id in enumerate(task.crop_ids)
+    ]
+    if images:
+        session.execute(insert(TaskImage), images)
+    return len(ids)
+
+
+def add_zeros(session: Session, group_id: int, entry_ids: Sequence[int]) -> None:
+    """Settle at zero where the rule of a choose-group (zero_if_multi) lets no answer count."""
+    if entry_ids:
+        session.execute(
+            _insert(session)(GroupScore).on_conflict_do_nothing(),
+            [
+                {"entry_id": entry_id, "group_id": group_id, "points": ZERO, "parts": {}, "source": ScoreSource.BLANK,
+                 "parts_disagree": False, "settled_at": now()}
+                for entry_id in entry_ids
+            ],
+        )  # fmt: skip
+
+
+def _insert(session: Session) -> Any:
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
