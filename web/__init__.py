@@ -1,0 +1,1 @@
+"""Doors and windows: pages, JSON API, command line, background workers. The only room that knows Flask."""

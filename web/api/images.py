@@ -1,0 +1,62 @@
+"""Images of marking tasks under random keys: the bytes as stored, private and immutable, every view logged."""
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from marking.rounds.errors import TaskWithdrawn
+from marking.tasks.groups import find_group
+from models.errors import NotFound, mark_text
+from models.sheet import CropRecord
+from models.task import MarkingTask, TaskImage
+from models.words import TaskState
+from web.access.guard import current_user, needs
+from web.access.permissions import Permission
+from web.access.policy import allowed
+from web.access.services import services
+from web.api.describe import FILE, described
+from web.marking_desk import desk, scope_of
+
+blueprint = Blueprint("api_images", __name__, url_prefix="/api/v1/images")
+
+_KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
+
+
+@blueprint.get("/<key>")
+@needs(Permission.MARK_RESPONSE)
+@described(
+    "An image of a response that you hold or have marked, or of a group that you lead.", gives=FILE, media="image/*"
+)
+def show(key: str) -> ResponseReturnValue:
+    """One image. The entity tag is the address itself: it says no more than that, and never what the bytes are."""
+    crop_id, blob = _visible(key)
+    kept = services()
+    data = kept.blobs.get(blob)
+    desk().views.record(kept.database, user_id=current_user().id, crop_id=crop_id, purpose="marking")
+    kind = next((kind for start, kind in _KINDS if data.startswith(start)), "application/octet-stream")
+    response = Response(data, mimetype=kind)
+    response.set_etag(key)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response.make_conditional(request)
+
+
+def _visible(key: str) -> tuple[int, str]:
+    """Crop and blob of an image that the person may see. Raises NotFound, or TaskWithdrawn for an own task's."""
+    person = current_user()
+    with services().database.read() as session:
+        row = session.execute(
+            select(CropRecord.id, CropRecord.blob, MarkingTask.marker_id, MarkingTask.state, MarkingTask.group_id)
+            .join(TaskImage, TaskImage.crop_id == CropRecord.id)
+            .join(MarkingTask, MarkingTask.id == TaskImage.task_id)
+            .where(TaskImage.key == key)
+        ).one_or_none()
+        if row is None:
+            raise NotFound(what=mark_text("image"), name=key[:40])
+        crop_id, blob, marker_id, state, group_id = row
+        if marker_id != person.id:
+            scope = scope_of(find_group(session, group_id))
+            if not allowed(person.grants, Permission.LEAD_GROUP, scope):
+                raise NotFound(what=mark_text("image"), name=key[:40])
+        elif state is TaskState.WITHDRAWN:
+            raise TaskWithdrawn
+    return crop_id, blob

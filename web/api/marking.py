@@ -1,0 +1,207 @@
+"""The marking calls (contracts.md 7): what a marking screen, or any other program, needs to mark."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from marking.rounds.errors import LeaseLost
+from marking.rounds.pass_up import pass_up
+from marking.rounds.reopen import reopen
+from marking.rounds.submit import find_task, submit
+from marking.tasks.claim import claim, heartbeat, refill, release
+from marking.tasks.progress import board, group_counts, own_counts
+from models.columns import now
+from models.errors import KaiyueError, mark_text
+from models.task import MarkingTask
+from models.words import TaskState
+from web.access.guard import needs
+from web.access.permissions import Permission
+from web.access.services import services
+from web.api import marking_answers as answers
+from web.api import marking_forms as forms
+from web.api.body import BodyRefused
+from web.api.describe import INTEGER, MOMENT, TEXT, described, listed, mapped, of
+from web.marking_desk import Place, desk, place, place_of_task, places, show
+
+blueprint = Blueprint("api_marking", __name__, url_prefix="/api/v1/marking")
+
+MOST_AT_ONCE = 100
+
+
+@blueprint.get("/groups")
+@needs(Permission.MARK_RESPONSE)
+@described("My marking groups.", gives=of(groups=listed(answers.GROUP)))
+def groups() -> ResponseReturnValue:
+    """Every group that the person may mark or lead, with its counts."""
+    with services().database.read() as session:
+        found = places(session)
+        counts = group_counts(session, [each.group.id for each in found])
+        entries = [
+            answers.group_entry(
+                each.group, each.seat, counts[each.group.id], own_counts(session, each.group.id, each.seat.user_id)
+            )
+            for each in found
+        ]
+    return jsonify({"groups": entries})
+
+
+@blueprint.post("/groups/<int:group_id>/claim")
+@needs(Permission.MARK_RESPONSE)
+@described(
+    "Claim responses under a lease; what you hold without naming it in `holding` comes first.",
+    takes=of(("want", "holding"), want=INTEGER, holding=listed(TEXT)),
+    gives=answers.ITEMS,
+)
+def take(group_id: int) -> ResponseReturnValue:
+    """Hand out tasks."""
+    value = forms.object_body()
+    want, holding = forms.wanted(value, desk().policy.hold), forms.held(value) or []
+    kept = services()
+    with kept.database.read() as session:
+        found = place(session, group_id)
+    with kept.database.write() as session:
+        tasks = claim(session, found.group, found.seat, want=want, holding=holding, policy=desk().policy, at=now())
+    dealt, counts, own = show(found, tasks)
+    return jsonify({"items": answers.items(found.group, dealt), "progress": answers.progress(counts, own)})
+
+
+@blueprint.put("/tasks/<task>/score")
+@needs(Permission.MARK_RESPONSE)
+@described(
+    "Store a score, idempotent by its key; the answer refills the screen.", takes=answers.SCORE, gives=answers.SAVED
+)
+def score(task: str) -> ResponseReturnValue:
+    """Store one score."""
+    value = forms.object_body()
+    found = place_of_task(task)
+    stored = _store(task, value)
+    dealt, counts, own = show(found, top_up(found, value))
+    return jsonify(
+        {
+            "stored": stored,
+            "refill": answers.items(found.group, dealt),
+            "progress": answers.progress(counts, own),
+        }
+    )
+
+
+@blueprint.post("/sync")
+@needs(Permission.MARK_RESPONSE)
+@described(
+    "Store a list of scores, each with its `task`; the answers keep the order.",
+    takes=listed(answers.SCORE),
+    gives=listed(of(("stored", "error"), status=INTEGER, stored=answers.STORED, error=mapped(TEXT))),
+)
+def sync() -> ResponseReturnValue:
+    """Store what was marked while the network was away; one refused entry does not stop the others."""
+    entries = forms.body()
+    if not isinstance(entries, list) or len(entries) > MOST_AT_ONCE:
+        raise BodyRefused(why=mark_text("it is not a list of at most 100 scores"))
+    results: list[dict[str, Any]] = []
+    for entry in entries:
+        task = entry.get("task") if isinstance(entry, dict) else None
+        try:
+            results.append({"status": 200, "stored": _store(task, entry)})
+        except KaiyueError as err:
+            if err.http_status >= 500:
+                raise
+            results.append(answers.refused(err))
+    return jsonify(results)
+
+
+def _store(task: object, value: object) -> dict[str, Any]:
+    form = forms.score_form(task, value)
+    found = place_of_task(form.task)
+    with services().database.write() as session:
+        return answers.stored(submit(session, found.group, form, found.seat.user_id, now()))
+
+
+def top_up(found: Place, value: dict[str, Any]) -> list[MarkingTask]:
+    """Refill the person's screen unless it wants nothing, in a transaction of its own: the mark is safe already."""
+    holding = forms.held(value)
+    enough = holding is not None and len(holding) > desk().policy.refill_below
+    if enough or forms.wanted(value, desk().policy.hold) == 0:
+        return []
+    with services().database.write() as session:
+        return refill(session, found.group, found.seat, holding=holding, policy=desk().policy, at=now())
+
+
+@blueprint.post("/tasks/<task>/problem")
+@needs(Permission.MARK_RESPONSE)
+@described(
+    "Pass a response up to the leader with a reason.",
+    takes=of(("note", "version", "holding"), reason=TEXT, note=TEXT, version=INTEGER, holding=listed(TEXT)),
+    gives=of(task=TEXT, state=TEXT, refill=listed(answers.ITEM), progress=answers.PROGRESS),
+)
+def problem(task: str) -> ResponseReturnValue:
+    """Pass a response up."""
+    value = forms.object_body()
+    reason, note, version = forms.problem_form(value)
+    found = place_of_task(task)
+    with services().database.write() as session:
+        user_id = found.seat.user_id
+        pass_up(session, found.group, task, user_id, reason=reason, note=note, version=version, at=now())
+    dealt, counts, own = show(found, top_up(found, value))
+    return jsonify(
+        {
+            "task": task,
+            "state": TaskState.PROBLEM.value,
+            "refill": answers.items(found.group, dealt),
+            "progress": answers.progress(counts, own),
+        }
+    )
+
+
+@blueprint.post("/tasks/<task>/release")
+@needs(Permission.MARK_RESPONSE)
+@described("Give a response back unmarked.", gives=of(task=TEXT, state=TEXT))
+def give_back(task: str) -> ResponseReturnValue:
+    """Give a task back; giving it back twice is no error."""
+    found = place_of_task(task)
+    with services().database.write() as session:
+        find_task(session, task, found.seat.user_id)
+        release(session, task, found.seat, now())
+    return jsonify({"task": task, "state": "released"})
+
+
+@blueprint.post("/tasks/<task>/reopen")
+@needs(Permission.MARK_RESPONSE)
+@described("Open one of your last ten marks again.", gives=of(item=answers.ITEM))
+def open_again(task: str) -> ResponseReturnValue:
+    """Give an own task once more, with the stored mark."""
+    found = place_of_task(task)
+    with services().database.write() as session:
+        opened = reopen(session, found.group, task, found.seat.user_id, policy=desk().policy, at=now())
+    dealt, counts, own = show(found, [opened])
+    return jsonify({"item": answers.item(found.group, dealt[0]), "progress": answers.progress(counts, own)})
+
+
+@blueprint.post("/tasks/<task>/heartbeat")
+@needs(Permission.MARK_RESPONSE)
+@described(
+    "Renew the lease of a response, and of those in `holding`.",
+    takes=of(("holding",), holding=listed(TEXT)),
+    gives=of(lease_until=MOMENT, leases=mapped(MOMENT)),
+)
+def stay(task: str) -> ResponseReturnValue:
+    """Renew leases."""
+    codes = [task, *(forms.held(forms.object_body()) or [])]
+    found = place_of_task(task)
+    with services().database.write() as session:
+        find_task(session, task, found.seat.user_id)
+        leases = heartbeat(session, codes, found.seat, policy=desk().policy, at=now())
+    if task not in leases:
+        raise LeaseLost
+    until = {code: moment.isoformat() for code, moment in leases.items()}
+    return jsonify({"lease_until": until[task], "leases": until})
+
+
+@blueprint.get("/groups/<int:group_id>/board")
+@needs(Permission.LEAD_GROUP)
+@described("The leader's board of a group.", gives=answers.BOARD)
+def show_board(group_id: int) -> ResponseReturnValue:
+    """Counts, and a line for each marker."""
+    with services().database.read() as session:
+        found = place(session, group_id, Permission.LEAD_GROUP)
+        return jsonify(answers.board(board(session, found.group)))

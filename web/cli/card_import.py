@@ -1,0 +1,108 @@
+"""`kaiyue card import`: make card.json from somebody else's card, and say what could not come along."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from models.errors import InputRefused, UsageError, mark_text
+from web.i18n import _
+
+NEEDS_PERSON = 4
+
+
+class SampleRefused(InputRefused):
+    """The sample image cannot be read as an image."""
+
+    code = "card.import.sample"
+    sentence = mark_text("The sample {name} is refused: {detail} ({reason}).")
+    remedy = mark_text("Give one scanned or photographed sheet as JPEG, PNG or TIFF.")
+
+
+class CannotWriteCard(InputRefused):
+    """The output folder cannot be written to."""
+
+    code = "card.import.cannot_write"
+    sentence = mark_text("The folder {folder} cannot be written to: {why}.")
+    remedy = mark_text("Choose another folder with --out.")
+
+
+@click.command("import")
+@click.option("--omrchecker", "template", metavar="TEMPLATE.json", help="The template of an OMRChecker folder.")
+@click.option("--image", "sample", metavar="SAMPLE", help="One scanned or photographed sheet to try the card on.")
+@click.option("--out", required=True, metavar="DIR", help="Where card.json is written.")
+@click.option("--paper", default="imported", show_default=True, metavar="ID", help="The paper id in card.json.")
+@click.option(
+    "--width-mm",
+    default=210.0,
+    show_default=True,
+    type=click.FloatRange(20, 2000),
+    help="How wide the template's page is taken to be; templates know pixels only.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
+def import_card(
+    *, template: str | None, sample: str | None, out: str, paper: str, width_mm: float, as_json: bool
+) -> int:
+    """Import a card; ends with 4 when something did not come along that a person should look at."""
+    from scanning.cards.files import dump_card, parse_card, with_hash
+    from scanning.cards.importers.folder import load_omrchecker
+    from scanning.cards.importers.omrchecker import ImportOptions
+    from web.cli.shared import say_json
+
+    if template is None:
+        raise UsageError(why=mark_text("name the template with --omrchecker"))
+    imported = load_omrchecker(Path(template), ImportOptions(paper=paper, width_mm=width_mm))
+    data = dump_card(with_hash(imported.card))
+    card = parse_card(data)  # what was written is what will be read
+    tried = None if sample is None else _try_sample(Path(sample), card)
+    folder = Path(out)
+    target = folder / "card.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    except OSError as error:
+        raise CannotWriteCard(folder=out, why=error.strerror or str(error)) from error
+
+    fields = card.pages[0].fields
+    bubbles = sum(len(field.bubbles) for field in fields)
+    waits = any(remark.needs_person for remark in imported.remarks) or (tried is not None and not tried["found"])
+    if as_json:
+        remarks = [
+            {"place": remark.place, "text": _(remark.text), "needs_person": remark.needs_person}
+            for remark in imported.remarks
+        ]
+        document = {"card": str(target), "hash": card.hash, "fields": len(fields), "bubbles": bubbles}
+        say_json(document | {"remarks": remarks, "sample": tried, "needs_person": waits})
+        return NEEDS_PERSON if waits else 0
+    text = _("{card}: {fields} fields with {bubbles} bubbles.", card=target, fields=len(fields), bubbles=bubbles)
+    click.echo(text)
+    for remark in imported.remarks:
+        click.echo(f"  {remark.place}: {_(remark.text)}")
+    if tried is not None and tried["found"]:
+        text = _(
+            "The sample fits: {residual} mm between print and card, {doubtful} of {fields} fields doubtful.", **tried
+        )
+        click.echo(text)
+    elif tried is not None:
+        text = _("The card was not found on the sample ({code}). Check that both belong together.", **tried)
+        click.echo(text)
+    return NEEDS_PERSON if waits else 0
+
+
+def _try_sample(sample: Path, card: Any) -> dict[str, Any]:
+    """Read the sample with the new card: whether the page was found, and how well the bubbles fit."""
+    from models.words import PageCode, ReadingStatus
+    from scanning.read_page import ReadingOptions, read_bytes
+    from web.cli.shared import read_input
+
+    reading = read_bytes(read_input(str(sample)), card, ReadingOptions(crops=None, ocr="never"))
+    if reading.code is not None and reading.code not in (PageCode.UNREGISTERED, PageCode.POOR_FIT):
+        raise SampleRefused(name=str(sample), detail=reading.code.value, reason=reading.detail or reading.code.value)
+    doubtful = sum(field.status is ReadingStatus.DOUBTFUL for field in reading.fields)
+    return {
+        "found": reading.code is None,
+        "code": reading.code.value if reading.code else None,
+        "residual": None if reading.residual_mm is None else round(reading.residual_mm, 2),
+        "fields": len(reading.fields),
+        "doubtful": doubtful,
+    }

@@ -1,0 +1,30 @@
+"""Answers that are files: a safe name, and never taken for a page of ours."""
+
+import re
+
+from flask import Response
+
+from models.table import Cell, Table, as_csv
+from web.spreadsheet import as_xlsx
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|;%]+')
+
+
+def safe_name(name: str) -> str:
+    """A file name without signs that some system takes for more than a name; Chinese stays."""
+    return _UNSAFE.sub("_", name).strip(" .")[:150] or "file"
+
+
+def attachment(response: Response, name: str) -> Response:
+    """Let the browser save this answer under a name (RFC 6266, also for names beyond ASCII)."""
+    response.headers.set("Content-Disposition", "attachment", filename=safe_name(name))
+    return response
+
+
+def table_file(table: Table, kind: str, name: str) -> Response:
+    """A table as `csv` or `xlsx`."""
+    if kind == "xlsx":
+        return attachment(Response(as_xlsx(table), mimetype=XLSX), f"{name}.xlsx")
+    rows: list[tuple[Cell, ...]] = list(table.rows)
+    return attachment(Response(as_csv(table.columns, rows), content_type="text/csv; charset=utf-8"), f"{name}.csv")

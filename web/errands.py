@@ -1,0 +1,64 @@
+"""The long errands: what each kind of job does. Every one may run twice without harm."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from marking.setup.structure import find_paper_by_id
+from models.errors import mark_text
+from scanning.balance import balance_of
+from web.background import after_scanning
+from web.jobs import Handler, Progress, enqueue_again
+from web.scanning import take_in
+from web.uploads import delivery_folder, drop_delivery
+from web.wiring import Services
+
+SCAN = "scan"
+FOLLOW = "follow"
+KIND_NAMES = {SCAN: mark_text("reading a delivery"), FOLLOW: mark_text("following decisions about scans")}
+
+
+def take_delivery(kept: Services, detail: Mapping[str, Any], progress: Progress) -> Mapping[str, Any]:
+    """Take an uploaded delivery in, read it, place it, open marking; then drop the uploaded copies."""
+    paper_id = int(detail["paper_id"])
+    token = str(detail["delivery"])
+    folder = delivery_folder(kept.settings, token)
+    with kept.database.read() as session:
+        stored = find_paper_by_id(session, paper_id)
+    result = take_in(
+        kept,
+        stored,
+        [folder],
+        operator=str(detail.get("operator", "")),
+        progress=lambda what, done, total: progress(done, total) if what == "pages" else progress.alive(),
+        duplex=bool(detail.get("duplex", True)),
+    )
+    drop_delivery(kept.settings, token)
+    balance = result.balance
+    if result.batch_id is not None:  # not the counts of older batches that files of this delivery had come in
+        with kept.database.read() as session:
+            balance = balance_of(session, paper_id, [result.batch_id])
+    return {
+        "batch": result.batch_id,
+        "files": result.files,
+        "files_known": result.files_known,
+        "pages_in": balance.pages_in,
+        "placed": balance.placed,
+        "waiting": balance.waiting,
+        "discarded": balance.discarded,
+        "needs_person": result.needs_person,
+    }
+
+
+def follow_decisions(kept: Services, detail: Mapping[str, Any], _progress: Progress) -> Mapping[str, Any]:
+    """Open marking and bring scores up to date after people have decided about scans."""
+    return {"tasks": after_scanning(kept, int(detail["paper_id"]))}
+
+
+def ask_to_follow(session: Session, paper_id: int) -> None:
+    """Ask, in the transaction of a decision, for what follows from it."""
+    enqueue_again(session, FOLLOW, f"{FOLLOW}:{paper_id}", {"paper_id": paper_id})
+
+
+HANDLERS: dict[str, Handler] = {SCAN: take_delivery, FOLLOW: follow_decisions}

@@ -1,0 +1,213 @@
+"""Exams: the list, one exam with its papers and balance, creating one, and taking it to its next state."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from marking.scores.balance import CandidateBalance, candidate_balance
+from marking.setup.exam_file import read_exam
+from marking.setup.overview import PaperOverview, exam_overview
+from marking.setup.states import advance_exam, advance_paper, exam_blockers, paper_blockers
+from models.card import Card
+from models.errors import Complaints, KaiyueError, UsageError, mark_text
+from models.exam import ExamRecord, PaperRecord
+from models.people import Candidate
+from models.sheet import SheetException
+from models.staff import Grant
+from models.words import ExamState, ExceptionState, PaperState, Role
+from web.access.guard import current_user, may, needs, takes_upload
+from web.access.objects import exam_part, whole_exam, whole_paper
+from web.access.permissions import Permission
+from web.access.policy import Scope, reaches
+from web.access.services import services
+from web.cards import create_exam, newest_card
+from web.downloads import attachment
+from web.group_progress import GroupLine, group_lines
+from web.i18n import _, error_texts
+from web.uploads import one_file
+
+S = TypeVar("S", ExamState, PaperState)
+
+blueprint = Blueprint("exams", __name__, url_prefix="/exams")
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPanel:
+    """A paper on the exam page: how it and its marking stand, what it may become next, and what blocks that."""
+
+    record: PaperRecord
+    overview: PaperOverview
+    sides: int | None
+    exceptions: int
+    balance: CandidateBalance
+    groups: list[GroupLine]
+    next_state: PaperState | None
+    blockers: Complaints
+
+
+@blueprint.get("")
+@needs(Permission.SEE_EXAM)
+def index() -> ResponseReturnValue:
+    """Every exam that the person may see."""
+    grants = current_user().grants
+    with services().database.read() as session:
+        papers = select(PaperRecord.exam_id, func.count().label("papers")).group_by(PaperRecord.exam_id).subquery()
+        people = select(Candidate.exam_id, func.count().label("people")).group_by(Candidate.exam_id).subquery()
+        rows = [
+            (exam, paper_count or 0, people_count or 0)
+            for exam, paper_count, people_count in session.execute(
+                select(ExamRecord, papers.c.papers, people.c.people)
+                .outerjoin(papers, papers.c.exam_id == ExamRecord.id)
+                .outerjoin(people, people.c.exam_id == ExamRecord.id)
+                .order_by(ExamRecord.created_at.desc(), ExamRecord.id.desc())
+            )
+            if reaches(grants, Permission.SEE_EXAM, Scope(exam_id=exam.id))
+        ]
+    return render_template("exams/index.html", rows=rows)
+
+
+@blueprint.get("/new")
+@needs(Permission.CREATE_EXAM)
+def new() -> ResponseReturnValue:
+    """The form for an exam file."""
+    return render_template("exams/new.html", problem=None)
+
+
+@blueprint.post("/new")
+@needs(Permission.CREATE_EXAM)
+@takes_upload
+def create() -> ResponseReturnValue:
+    """Store an exam from its file with the cards of its papers; whoever creates it manages it."""
+    kept, user = services(), current_user()
+    try:
+        exam = read_exam(one_file("file").data)
+        create_exam(kept, exam, actor=user.username)
+    except KaiyueError as error:
+        if error.http_status >= 500:
+            raise
+        page = render_template("exams/new.html", problem=error_texts(error), complaints=_complaints(error))
+        return make_response(page, error.http_status)
+    with kept.database.write() as session:
+        exam_id = session.execute(select(ExamRecord.id).where(ExamRecord.key == exam.id)).scalar_one()
+        if not any(grant.role is Role.EXAM_MANAGER and grant.scope == Scope() for grant in user.grants):
+            session.add(Grant(user_id=user.id, role=Role.EXAM_MANAGER, exam_id=exam_id))
+    flash(_("The exam {title} was created. Import its roster next.", title=exam.title), "good")
+    return redirect(url_for("exams.show", exam_key=exam.id))
+
+
+def _complaints(error: KaiyueError) -> Complaints:
+    found = error.details.get("complaints")
+    return found if isinstance(found, Complaints) else Complaints()
+
+
+@blueprint.get("/<exam_key>")
+@needs(Permission.SEE_EXAM)
+def show(exam_key: str) -> ResponseReturnValue:
+    """An exam: its papers, their states, and the balance of each."""
+    with services().database.read() as session:
+        exam = exam_part(session, exam_key, Permission.SEE_EXAM)
+        overview = exam_overview(session, exam_key)
+        visible = {
+            paper.key: paper
+            for paper in session.scalars(
+                select(PaperRecord).where(PaperRecord.exam_id == exam.id).order_by(PaperRecord.position)
+            )
+            if may(Permission.SEE_EXAM, Scope(exam_id=exam.id, paper_id=paper.id))
+        }
+        ids = [paper.id for paper in visible.values()]
+        sides = {
+            row[0]: row[1]
+            for row in session.execute(
+                select(Card.paper_id, Card.sides).where(Card.paper_id.in_(ids)).order_by(Card.version)
+            )
+        }
+        waiting = {
+            row[0]: row[1]
+            for row in session.execute(
+                select(SheetException.paper_id, func.count())
+                .where(SheetException.paper_id.in_(ids), SheetException.state == ExceptionState.OPEN)
+                .group_by(SheetException.paper_id)
+            )
+        }
+        groups = group_lines(session, ids)
+        panels = []
+        for each in overview.papers:
+            record = visible.get(each.id)
+            if record is None:
+                continue
+            target = _next_paper_state(record.state)
+            panels.append(
+                PaperPanel(
+                    record,
+                    each,
+                    sides.get(record.id),
+                    waiting.get(record.id, 0),
+                    candidate_balance(session, record.id),
+                    groups[record.id],
+                    target,
+                    paper_blockers(session, record, target) if target is not None else Complaints(),
+                )
+            )
+        exam_target = ExamState.ROSTER_LOCKED if exam.state is ExamState.DRAFT else None
+        blockers = exam_blockers(session, exam, exam_target) if exam_target is not None else Complaints()
+    return render_template(
+        "exams/show.html",
+        exam=exam,
+        overview=overview,
+        panels=panels,
+        exam_target=exam_target,
+        blockers=blockers,
+        states=list(PaperState),
+        scope=Scope(exam_id=exam.id),
+    )
+
+
+@blueprint.post("/<exam_key>/advance")
+@needs(Permission.ADVANCE)
+def advance(exam_key: str) -> ResponseReturnValue:
+    """Take the exam to a later state. Raises AdvanceBlocked."""
+    target = _state(ExamState)
+    with services().database.write() as session:
+        exam = whole_exam(session, exam_key, Permission.ADVANCE)
+        advance_exam(session, exam, target, actor=current_user().username)
+    return redirect(url_for("exams.show", exam_key=exam_key))
+
+
+@blueprint.post("/<exam_key>/papers/<paper_key>/advance")
+@needs(Permission.ADVANCE)
+def advance_one(exam_key: str, paper_key: str) -> ResponseReturnValue:
+    """Take one paper to a later state. Raises AdvanceBlocked."""
+    target = _state(PaperState)
+    with services().database.write() as session:
+        found = whole_paper(session, exam_key, paper_key, Permission.ADVANCE)
+        advance_paper(session, found.paper, target, actor=current_user().username)
+    return redirect(url_for("exams.show", exam_key=exam_key))
+
+
+@blueprint.get("/<exam_key>/papers/<paper_key>/card.<kind>")
+@needs(Permission.SEE_CARD)
+def card(exam_key: str, paper_key: str, kind: str) -> ResponseReturnValue:
+    """The newest card of a paper, as its printable PDF or its drawing."""
+    with services().database.read() as session:
+        found = whole_paper(session, exam_key, paper_key, Permission.SEE_CARD)
+    if kind not in ("pdf", "json"):
+        raise UsageError(why=mark_text("a card comes as pdf or json"))
+    _stored, drawing, pdf = newest_card(services(), found.paper.id)
+    body, mimetype = (pdf, "application/pdf") if kind == "pdf" else (drawing, "application/json")
+    return attachment(Response(body, mimetype=mimetype), f"{exam_key}-{paper_key}-card.{kind}")
+
+
+def _next_paper_state(state: PaperState) -> PaperState | None:
+    order = list(PaperState)
+    at = order.index(state) + 1
+    return order[at] if at < len(order) else None
+
+
+def _state(words: type[S]) -> S:
+    wanted = request.form.get("state", "")
+    if wanted not in set(words):
+        raise UsageError(why=mark_text("there is no such state"))
+    return words(wanted)

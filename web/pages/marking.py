@@ -1,0 +1,100 @@
+"""The pages of marking: my groups, the screen on which one group is marked, and the leader's board of a group."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from marking.tasks.groups import MarkingGroup, Seat
+from marking.tasks.progress import GroupCounts, OwnCounts, board, group_counts, own_counts
+from models.points import show_points
+from web.access.guard import current_user, needs
+from web.access.permissions import Permission
+from web.access.services import services
+from web.api.marking_answers import part
+from web.layout import csrf_token
+from web.marking_desk import Place, place, places
+from web.marking_texts import flag_names, key_list, reason_names, screen_texts
+
+blueprint = Blueprint("marking", __name__, url_prefix="/marking")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tile of the list."""
+
+    group: MarkingGroup
+    seat: Seat
+    counts: GroupCounts
+    own: OwnCounts
+
+    @property
+    def full_mark(self) -> str:
+        """As people write it."""
+        return show_points(self.group.full_mark)
+
+    @property
+    def waiting(self) -> int:
+        """Whether there is something to do here for this person."""
+        return (self.counts.open if self.seat.marks else 0) + (self.counts.problem if self.seat.leads else 0)
+
+
+@blueprint.get("")
+@needs(Permission.MARK_RESPONSE)
+def home() -> ResponseReturnValue:
+    """My groups with their counts."""
+    with services().database.read() as session:
+        found = places(session)
+        counts = group_counts(session, [each.group.id for each in found])
+        entries = [
+            Entry(
+                each.group,
+                each.seat,
+                counts[each.group.id],
+                own_counts(session, each.group.id, each.seat.user_id),
+            )
+            for each in found
+        ]
+    return render_template("marking/home.html", entries=entries)
+
+
+@blueprint.get("/<int:group_id>")
+@needs(Permission.MARK_RESPONSE)
+def screen(group_id: int) -> ResponseReturnValue:
+    """The marking screen of one group."""
+    with services().database.read() as session:
+        found = place(session, group_id)
+    return render_template(
+        "marking/screen.html",
+        group=found.group,
+        seat=found.seat,
+        full_mark=show_points(found.group.full_mark),
+        keys=key_list(),
+        config=_config(found),
+    )
+
+
+@blueprint.get("/<int:group_id>/board")
+@needs(Permission.LEAD_GROUP)
+def show_board(group_id: int) -> ResponseReturnValue:
+    """How far a group is and how each of its markers marks; the marks of one candidate are not on it."""
+    with services().database.read() as session:
+        found = place(session, group_id, Permission.LEAD_GROUP)
+        return render_template(
+            "marking/board.html", group=found.group, full_mark=show_points(found.group.full_mark),
+            board=board(session, found.group),
+        )  # fmt: skip
+
+
+def _config(found: Place) -> dict[str, Any]:
+    """What the screen's script needs to know; nothing about anybody else."""
+    person, group = current_user(), found.group
+    return {
+        "user": {"id": person.id, "username": person.username},
+        "csrf_token": csrf_token(),
+        "group": {"id": group.id, "open": group.is_open, "parts": [part(group, one) for one in group.parts]},
+        "texts": screen_texts(),
+        "flags": flag_names(),
+        "reasons": reason_names(),
+    }

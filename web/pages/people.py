@@ -1,0 +1,133 @@
+"""Rosters and staff: a table is checked and previewed first, and taken in only when the preview is accepted.
+
+The preview changes nothing: the import runs in a session that is rolled back. The file travels again with the
+confirmation, so that nothing personal waits on the server for an answer that may never come.
+"""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marking.setup.roster import RosterResult, import_roster, read_roster
+from marking.setup.staffing import StaffLine, StaffResult, import_staff, keep_hashes, read_staff
+from models.errors import Complaints, KaiyueError, mark_text
+from models.table import Table
+from models.words import Role
+from web.access.errors import RoleBeyondOwn
+from web.access.guard import current_user, needs, takes_upload
+from web.access.objects import whole_exam
+from web.access.passwords import hash_passwords
+from web.access.permissions import ROLE_NAMES, Permission
+from web.access.services import services
+from web.downloads import table_file
+from web.i18n import _, error_texts
+from web.uploads import UploadedFile, one_file
+
+blueprint = Blueprint("people", __name__, url_prefix="/exams/<exam_key>")
+
+_TITLES = {"roster": mark_text("Import the roster"), "staff": mark_text("Import the staff")}
+
+
+@blueprint.get("/roster")
+@needs(Permission.IMPORT_PEOPLE)
+def roster(exam_key: str) -> ResponseReturnValue:
+    """The form for a roster."""
+    return _page(exam_key, "roster")
+
+
+@blueprint.post("/roster")
+@needs(Permission.IMPORT_PEOPLE)
+@takes_upload
+def import_roster_file(exam_key: str) -> ResponseReturnValue:
+    """Check a roster, or take it in when `confirm` is given."""
+    confirmed = bool(request.form.get("confirm"))
+    try:
+        result = _take_roster(exam_key, one_file("file"), confirmed=confirmed)
+    except KaiyueError as error:
+        return _refused(exam_key, "roster", error)
+    if not confirmed:
+        return _page(exam_key, "roster", roster=result)
+    flash(_("{added} candidates added, {changed} changed.", added=result.added, changed=result.changed), "good")
+    return redirect(url_for("exams.show", exam_key=exam_key))
+
+
+@blueprint.get("/staff")
+@needs(Permission.IMPORT_PEOPLE)
+def staff(exam_key: str) -> ResponseReturnValue:
+    """The form for a staff table."""
+    return _page(exam_key, "staff")
+
+
+@blueprint.post("/staff")
+@needs(Permission.IMPORT_PEOPLE)
+@takes_upload
+def import_staff_file(exam_key: str) -> ResponseReturnValue:
+    """Check a staff table, or take it in when `confirm` is given; the answer is then the list of first passwords."""
+    confirmed = bool(request.form.get("confirm"))
+    try:
+        result = _take_staff(exam_key, one_file("file"), confirmed=confirmed)
+    except KaiyueError as error:
+        return _refused(exam_key, "staff", error)
+    if not confirmed:
+        return _page(exam_key, "staff", staff=result)
+    if not result.credentials:
+        flash(_("{grants} rights added; no account is new.", grants=result.grants), "good")
+        return redirect(url_for("exams.show", exam_key=exam_key))
+    rows = tuple((each.username, each.name, each.password) for each in result.credentials)
+    return _once(table_file(Table(("username", "name", "password"), rows), "csv", f"{exam_key}-first-passwords"))
+
+
+def _take_roster(exam_key: str, file: UploadedFile, *, confirmed: bool) -> RosterResult:
+    kept, actor = services(), current_user().username
+    with kept.database.read() as session:
+        digits = whole_exam(session, exam_key, Permission.IMPORT_PEOPLE).number_digits
+    checked = read_roster(file.data, file.name, digits)
+    with (kept.database.write if confirmed else kept.database.read)() as session:
+        exam = whole_exam(session, exam_key, Permission.IMPORT_PEOPLE)
+        return import_roster(session, exam, checked, actor=actor)
+
+
+def _take_staff(exam_key: str, file: UploadedFile, *, confirmed: bool) -> StaffResult:
+    """Passwords are hashed after the rows are in, outside the transaction: hashing fifty takes seconds.
+
+    Until its hash is there an account has none and cannot log in.
+    """
+    kept, user = services(), current_user()
+    lines = read_staff(file.data, file.name)
+    _refuse_escalation(lines)
+    with (kept.database.write if confirmed else kept.database.read)() as session:
+        exam = whole_exam(session, exam_key, Permission.IMPORT_PEOPLE)
+        result = import_staff(session, exam, lines, name=file.name, actor=user.username)
+    if confirmed and result.credentials:
+        hashes = hash_passwords([each.password for each in result.credentials])
+        with kept.database.write() as session:
+            keep_hashes(session, result.credentials, hashes)
+    return result
+
+
+def _refuse_escalation(lines: Sequence[StaffLine]) -> None:
+    """An exam manager gives out rights within the exam; system administrators are named on the command line only."""
+    for line in lines:
+        if line.role is Role.ADMIN:
+            raise RoleBeyondOwn(place=line.place, role=ROLE_NAMES[line.role])
+
+
+def _refused(exam_key: str, kind: str, error: KaiyueError) -> ResponseReturnValue:
+    if error.http_status == 404 or error.http_status >= 500:
+        raise error
+    found = error.details.get("complaints")
+    page = _page(exam_key, kind, problem=error_texts(error), complaints=found if isinstance(found, Complaints) else ())
+    return make_response(page, error.http_status)
+
+
+def _page(exam_key: str, kind: str, **values: object) -> str:
+    with services().database.read() as session:
+        exam = whole_exam(session, exam_key, Permission.IMPORT_PEOPLE)
+    return render_template("exams/people.html", exam=exam, kind=kind, title=_TITLES[kind], **values)
+
+
+def _once(response: Response) -> Response:
+    """First passwords are shown once and kept nowhere."""
+    response.headers["Cache-Control"] = "no-store"
+    return response

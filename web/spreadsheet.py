@@ -1,0 +1,39 @@
+"""A table as a workbook with one sheet: numbers as numbers, everything else as text, so that nothing is a formula."""
+
+import io
+from decimal import Decimal
+
+import xlsxwriter
+
+from models.table import Table
+
+_WIDEST = 40
+
+
+def as_xlsx(table: Table, title: str = "Kaiyue") -> bytes:
+    """The bytes of the workbook; the heading row is frozen and can be filtered."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet(title[:31])
+        heading = book.add_format({"bold": True, "bg_color": "#E6EEF6", "bottom": 1})
+        for column, name in enumerate(table.columns):
+            sheet.write_string(0, column, name, heading)
+            widest = max((_width(row[column]) for row in table.rows), default=0)
+            sheet.set_column(column, column, min(_WIDEST, max(_width(name), widest) + 2))
+        for at, row in enumerate(table.rows, start=1):
+            for column, cell in enumerate(row):
+                if cell is None:
+                    continue
+                if isinstance(cell, str):
+                    sheet.write_string(at, column, cell)
+                else:
+                    sheet.write_number(at, column, float(cell) if isinstance(cell, Decimal) else cell)
+        sheet.freeze_panes(1, 0)
+        if table.rows:
+            sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
+    return out.getvalue()
+
+
+def _width(cell: object) -> int:
+    """Columns that a cell takes: a Chinese letter takes two."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in ("" if cell is None else str(cell)))
