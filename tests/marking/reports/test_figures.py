@@ -1,0 +1,61 @@
+"""Charts: every number is there as words, nothing needs a style, a script or a font."""
+
+from decimal import Decimal
+from xml.etree import ElementTree
+
+from marking.reports.figures import Bar, Point, band_label, bar_chart, point_chart
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = '<script>x</script>"&东关'
+
+
+def bars() -> str:
+    return bar_chart(
+        "bars", [Bar(HOSTILE, 3, f"{HOSTILE}: 3"), Bar("西关中学", 5, "西关: 5")], x_label="学校", y_label="均分",
+        line=4, line_title="全体 4",
+    )  # fmt: skip
+
+
+def test_every_mark_says_its_number_and_every_label_is_text() -> None:
+    root = ElementTree.fromstring(bars())
+    assert [title.text for title in root.iter(f"{SVG}title")] == [f"{HOSTILE}: 3", "西关: 5", "全体 4"]
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert {"学校", "均分", HOSTILE, "西关中学"} <= set(texts)
+
+
+def test_a_chart_needs_no_style_and_no_script() -> None:
+    for chart in (bars(), points()):
+        assert "style" not in chart
+        assert "<script" not in chart
+        assert {element.tag for element in ElementTree.fromstring(chart).iter()} <= {
+            f"{SVG}{tag}" for tag in ("svg", "g", "path", "text", "defs", "use", "clipPath", "rect", "title")
+        }
+
+
+def points() -> str:
+    return point_chart(
+        "points", [Point(0.5, 0.4, "12", "第12题"), Point(0.9, 0.1, "3", "第3题")], x_label="难度", y_label="区分度",
+        x_range=(0, 1), y_range=(0, 1), x_guides=(0.3,), y_guides=(0.2,),
+    )  # fmt: skip
+
+
+def test_higher_values_stand_higher() -> None:
+    root = ElementTree.fromstring(bars())
+    tops = []
+    for group in root.iter(f"{SVG}g"):
+        if group.find(f"{SVG}title") is not None and group.get("class") == "mark":
+            path = group.find(f"{SVG}path")
+            assert path is not None
+            numbers = [float(word) for word in path.get("d", "").split() if word not in "MLzCQ"]
+            tops.append(min(numbers[1::2]))
+    assert tops[1] < tops[2] < tops[0]  # y grows downwards: 5 stands highest, the line of 4 between
+
+
+def test_the_same_numbers_draw_the_same_chart() -> None:
+    assert bars() == bars()
+    assert points() == points()
+
+
+def test_band_labels() -> None:
+    assert band_label(Decimal("110"), Decimal("120.00")) == "110–120"
+    assert band_label(Decimal("0"), Decimal("2.50")) == "0–2.5"

@@ -1,0 +1,34 @@
+"""Work for the executors' tests, importable by spawned workers."""
+
+import os
+import signal
+import sys
+import time
+
+
+def double(number: int) -> int:
+    """Honest work."""
+    return 2 * number
+
+
+def double_or_trouble(number: int) -> int:
+    """13 kills its worker, 17 aborts, 19 sleeps forever, 23 raises."""
+    if number == 13:
+        os.kill(os.getpid(), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    if number == 17:
+        os.abort()
+    if number == 19:
+        time.sleep(3600)
+    if number == 23:
+        raise ValueError("twenty-three")
+    return 2 * number
+
+
+def big(number: int) -> bytes:
+    """More than any pipe holds."""
+    return bytes([number]) * 2_000_000
+
+
+def loaded_modules(_number: int) -> list[str]:
+    """What a worker has imported."""
+    return sorted(sys.modules)
