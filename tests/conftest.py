@@ -14,7 +14,9 @@ from sqlalchemy.engine import make_url
 from models.blobs import FolderBlobs
 from models.database import Database, sqlite_url
 from models.migrate import upgrade
+from models.words import Lang
 from tests.support.postgres import NoPostgres, running_postgres
+from web.i18n import set_language
 
 SKIPPED = {word.strip() for word in os.environ.get("KAIYUE_TEST_SKIP", "").split(",") if word.strip()}
 
@@ -50,6 +52,12 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("KAIYUE_")]:
         if name not in ("KAIYUE_TEST_SKIP", "KAIYUE_REAL_SHEETS", "KAIYUE_NIGHTLY", "KAIYUE_ARTEFACTS"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def chinese_first() -> None:
+    """Every test begins in the first language, whichever one the test before it spoke."""
+    set_language(Lang.ZH)
 
 
 @pytest.fixture(scope="session")

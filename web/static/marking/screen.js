@@ -159,7 +159,7 @@ class Screen {
   }
 
   key(event) {
-    if (event.target.closest("input, textarea, select, dialog") || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("input, textarea, select") || document.querySelector("dialog[open]")) return;
     const asked = action(event, this.habits.kept);
     if (!asked) return;
     if (event.target.closest("button, a, summary") && ["Enter", " "].includes(event.key)) return;
@@ -527,6 +527,8 @@ class Screen {
     $("login-form").addEventListener("submit", (event) => this.logIn(event));
     $("login").addEventListener("cancel", (event) => event.preventDefault());
     $("help-close").addEventListener("click", () => $("help").close());
+    // A field of a closed dialog keeps the focus until the next frame, and would swallow the next key.
+    $("help").addEventListener("close", () => document.activeElement?.blur());
     this.bindHabits();
     window.addEventListener("online", () => { this.outbox.failures = 0; this.outbox.kick(); });
     window.addEventListener("pagehide", () => this.leave());
