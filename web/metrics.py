@@ -1,5 +1,6 @@
 """What /metrics says: counts of pages, exceptions, tasks, marks, errands and sessions; nothing about people."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,6 +49,11 @@ def measure(session: Session) -> str:
     )
     open_sessions = select(func.count()).where(LoginSession.ended_at.is_(None), LoginSession.expires_at > now())
     lines += _gauge("kaiyue_sessions", "People who are logged in.", [({}, session.scalar(open_sessions) or 0)])
+    lines += [
+        "# HELP process_cpu_seconds_total CPU time of the server process, in seconds.",
+        "# TYPE process_cpu_seconds_total counter",
+        f"process_cpu_seconds_total {time.process_time():.3f}",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ The names, numbers and schools are canaries: none of them may ever reach a marke
 
 import io
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -136,11 +137,15 @@ def make_marking_data(
     blobs: BlobStore | None = None,
     blank: frozenset[int] = frozenset(),
     tasks: bool = True,
+    pictures: Sequence[bytes] = (),
 ) -> MarkingData:
-    """An exam in formal marking with one paper, its candidates' written answers placed and cut."""
+    """An exam in formal marking with one paper, its candidates' written answers placed and cut.
+
+    `pictures` are the crops, dealt out in turn; by default a dozen small ones, where there are `blobs` to keep them.
+    """
     plans = groups or (GroupPlan(),)
     data = MarkingData(database)
-    keys = [blobs.put(tiny_jpeg(number)) for number in range(12)] if blobs else []
+    keys = [blobs.put(one) for one in pictures or map(tiny_jpeg, range(12))] if blobs else []
     with database.write() as session:
         exam = ExamRecord(
             key="e" + secrets.token_hex(3), title="模拟", kind=ExamKind.MOCK, number_digits=8, definition={}
@@ -210,42 +215,54 @@ def _add_candidates(session, data, candidates, ids, items, blank, keys) -> None:
         session.add(one)
         session.flush()
         classes.append(one.id)
-    for number in range(candidates):
-        school = number % len(data.schools)
-        candidate = Candidate(
+    people = [
+        Candidate(
             exam_id=exam_id, number=f"7{number:07d}", name=f"鸟鸣{secrets.token_hex(3)}",
-            school_id=data.schools[school], class_id=classes[school], room="金丝雀考场",
-        )  # fmt: skip
-        session.add(candidate)
-        session.flush()
-        data.canaries += [candidate.number, candidate.name]
-        entry = PaperEntry(paper_id=paper_id, candidate_id=candidate.id, status=EntryStatus.PRESENT)
-        session.add(entry)
-        page = PageImage(
+            school_id=data.schools[number % len(classes)], class_id=classes[number % len(classes)], room="金丝雀考场",
+        )
+        for number in range(candidates)
+    ]  # fmt: skip
+    session.add_all(people)
+    session.flush()
+    data.canaries += [text for one in people for text in (one.number, one.name)]
+    entries = [PaperEntry(paper_id=paper_id, candidate_id=one.id, status=EntryStatus.PRESENT) for one in people]
+    pages = [
+        PageImage(
             paper_id=paper_id, batch_id=batch_id, file_id=file_id, number=number + 1, state=PageState.PLACED, side=1,
             blob=f"{number:064d}",
-        )  # fmt: skip
-        session.add(page)
-        session.flush()
-        data.entries.append(entry.id)
-        sheet = Sheet(paper_id=paper_id, entry_id=entry.id, batch_id=batch_id, complete=True)
-        session.add(sheet)
-        session.flush()
-        session.add(Placement(sheet_id=sheet.id, side=1, page_image_id=page.id, how="number"))
-        is_blank = number in blank
-        session.execute(
-            insert(Response),
-            [
-                {"entry_id": entry.id, "item_id": item_id, "page_image_id": page.id, "value": "", "source": "read",
-                 "status": ResponseStatus.READ, "blank": is_blank}
-                for item_id in items.values()
-            ],
-        )  # fmt: skip
-        session.execute(
-            insert(CropRecord),
-            [
-                {"page_image_id": page.id, "region": no, "part": 1, "width_px": 640, "height_px": 200, "ink": 0.1,
-                 "overflow_mm2": 0.0, "blob": keys[number % len(keys)] if keys else f"{number:063d}c"}
-                for no in items
-            ],
-        )  # fmt: skip
+        )
+        for number in range(candidates)
+    ]  # fmt: skip
+    session.add_all([*entries, *pages])
+    session.flush()
+    data.entries += [entry.id for entry in entries]
+    sheets = [Sheet(paper_id=paper_id, entry_id=entry.id, batch_id=batch_id, complete=True) for entry in entries]
+    session.add_all(sheets)
+    session.flush()
+    if not candidates:
+        return
+    session.execute(
+        insert(Placement),
+        [
+            {"sheet_id": sheet.id, "side": 1, "page_image_id": page.id, "how": "number"}
+            for sheet, page in zip(sheets, pages, strict=True)
+        ],
+    )
+    session.execute(
+        insert(Response),
+        [
+            {"entry_id": entry.id, "item_id": item_id, "page_image_id": page.id, "value": "", "source": "read",
+             "status": ResponseStatus.READ, "blank": number in blank}
+            for number, (entry, page) in enumerate(zip(entries, pages, strict=True))
+            for item_id in items.values()
+        ],
+    )  # fmt: skip
+    session.execute(
+        insert(CropRecord),
+        [
+            {"page_image_id": page.id, "region": no, "part": 1, "width_px": 640, "height_px": 200, "ink": 0.1,
+             "overflow_mm2": 0.0, "blob": keys[number % len(keys)] if keys else f"{number:063d}c"}
+            for number, page in enumerate(pages)
+            for no in items
+        ],
+    )  # fmt: skip
