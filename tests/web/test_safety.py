@@ -267,6 +267,7 @@ def test_health_needs_nobody_and_names_nobody(office: Office) -> None:
     text = client.get("/metrics").text
     assert 'kaiyue_open_exceptions{code="E12"} 1' in text
     assert 'kaiyue_page_images{state="placed"} 1' in text
+    assert "\nprocess_cpu_seconds_total " in text
     assert "考生" not in text
     assert "2026000" not in text
 
