@@ -22,7 +22,7 @@ from scanning.page.registration import FitOptions, Found, Side, register
 from scanning.reading.barcode import read_barcode
 from scanning.reading.bubbles import BubbleOptions, decide
 from scanning.reading.candidate import vote
-from scanning.reading.choices import group_numbers, read_fields
+from scanning.reading.choices import FieldPlan, group_numbers, plan_fields, read_fields
 from scanning.reading.crops import CropOptions, cut_regions
 from scanning.reading.foreign_print import expected_foreign_blank
 from scanning.reading.ink import BubbleGrid, make_grid, measure_ink
@@ -49,6 +49,7 @@ class PreparedSide:
 
     side: Side
     grid: BubbleGrid
+    plan: FieldPlan
     groups: NDArray[np.intp]
     several: NDArray[np.bool_]
 
@@ -83,7 +84,7 @@ def prepare(card: CardTemplate) -> PreparedCard:
 def _prepare_side(page: CardPage) -> PreparedSide:
     plural = (FieldKind.MULTIPLE, FieldKind.CHOOSE)
     several = np.array([field.kind in plural for field in page.fields for _ in field.bubbles], dtype=np.bool_)
-    return PreparedSide(Side(page, make_probes(page)), make_grid(page), group_numbers(page), several)
+    return PreparedSide(Side(page, make_probes(page)), make_grid(page), plan_fields(page), group_numbers(page), several)
 
 
 def read_bytes(data: bytes, card: CardTemplate, options: ReadingOptions | None = None) -> PageReading:
@@ -128,7 +129,7 @@ def read_and_locate(
         unverified = found.patches_seen[side.side.probes.bubble_patch] < options.patch_seen
     if registration.unseen is not None:  # a foreign card: its registration looked at every bubble's print
         unverified |= registration.unseen
-    fields = read_fields(page, ink, decisions, unverified)
+    fields = read_fields(side.plan, ink, decisions, unverified)
     candidate, more_warnings = _candidate(image, registration, fields, prepared.digits, options)
     crops: tuple[Crop, ...] = ()
     if options.crops is not None:

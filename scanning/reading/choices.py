@@ -5,6 +5,7 @@ Out: one FieldReading per field. `-` is a column that is surely blank, `?` one t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,63 +28,91 @@ def group_numbers(page: CardPage) -> NDArray[np.intp]:
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
 
 
-def read_fields(
-    page: CardPage, ink: BubbleInk, decisions: BubbleDecisions, unverified: NDArray[np.bool_]
-) -> tuple[FieldReading, ...]:
-    """Every field of a side. `unverified` (n,) marks bubbles whose print was not found where the map says."""
-    readings = []
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPlan:
+    """The fields of one side as reading them needs them, prepared once.
+
+    `labels` and `columns` name every bubble of the side in card order; `parts` are the bubbles of each field among
+    them, and `groups` say for each field which of its own bubbles stand in which of its columns, in order.
+    """
+
+    fields: tuple[Field, ...]
+    labels: tuple[str, ...]
+    columns: tuple[int, ...]
+    parts: tuple[slice, ...]
+    groups: tuple[dict[int, list[int]], ...]
+
+
+def plan_fields(page: CardPage) -> FieldPlan:
+    """The plan of one side."""
+    parts: list[slice] = []
+    groups: list[dict[int, list[int]]] = []
     at = 0
     for field in page.fields:
-        part = slice(at, at + len(field.bubbles))
-        readings.append(_read_field(field, part, ink, decisions, bool(unverified[part].any())))
-        at = part.stop
+        columns: dict[int, list[int]] = {}
+        for i, bubble in enumerate(field.bubbles):
+            columns.setdefault(bubble.column, []).append(i)
+        groups.append({key: columns[key] for key in sorted(columns)})
+        parts.append(slice(at, at + len(field.bubbles)))
+        at += len(field.bubbles)
+    bubbles = [bubble for field in page.fields for bubble in field.bubbles]
+    return FieldPlan(
+        page.fields,
+        tuple(bubble.label for bubble in bubbles),
+        tuple(bubble.column for bubble in bubbles),
+        tuple(parts),
+        tuple(groups),
+    )
+
+
+def read_fields(
+    plan: FieldPlan, ink: BubbleInk, decisions: BubbleDecisions, unverified: NDArray[np.bool_]
+) -> tuple[FieldReading, ...]:
+    """Every field of a side. `unverified` (n,) marks bubbles whose print was not found where the map says."""
+    rounded = np.round(ink.ink, 4).tolist(), np.round(decisions.margin, 4).tolist()
+    bubbles = tuple(map(BubbleReading, plan.labels, plan.columns, rounded[0], decisions.state, rounded[1]))
+    guesses = (ink.ink >= GUESS_SHARE * decisions.usual).tolist()
+    residue = (ink.ink > GAP_RESIDUE + GAP_NOISE * ink.noise).tolist()
+    margins, unseen = decisions.margin.tolist(), unverified.tolist()
+    readings = []
+    for field, part, columns in zip(plan.fields, plan.parts, plan.groups, strict=True):
+        states = decisions.state[part]
+        reasons = sorted(set().union(*decisions.reasons[part]))
+        doubtful = BubbleState.DOUBTFUL in states
+        if True in unseen[part]:
+            doubtful = True
+            reasons.append("unverified")
+        labels = plan.labels[part]
+        if field.kind is FieldKind.DIGITS:
+            value, undecided = _digits(field, columns, states, residue[part])
+            if undecided and not doubtful:
+                reasons.append("multiple" if has_two(columns, states) else "faint")
+            doubtful = doubtful or undecided
+        else:
+            chosen = [_chosen(column, states, guesses[part]) for column in columns.values()]
+            value = _value(field.kind, [labels[i] for column in chosen for i in column])
+            if field.kind is FieldKind.JOINED and len(columns) > 1 and any(len(column) > 1 for column in chosen):
+                doubtful = True  # one character more than there are columns would shift all that follow
+                reasons.append("multiple")
+        readings.append(
+            FieldReading(
+                id=field.id,
+                kind=field.kind,
+                value=value,
+                status=ReadingStatus.DOUBTFUL if doubtful else ReadingStatus.OK,
+                margin=0.0 if doubtful or not states else min(margins[part]),
+                bubbles=bubbles[part],
+                reasons=tuple(dict.fromkeys(reasons)),
+            )
+        )
     return tuple(readings)
 
 
-def _read_field(
-    field: Field, part: slice, ink: BubbleInk, decisions: BubbleDecisions, unverified: bool
-) -> FieldReading:
-    states = decisions.state[part]
-    inks, usual, margins = ink.ink[part], decisions.usual[part], decisions.margin[part]
-    bubbles = tuple(
-        BubbleReading(bubble.label, bubble.column, round(own_ink, 4), state, round(margin, 4))
-        for bubble, own_ink, state, margin in zip(field.bubbles, inks.tolist(), states, margins.tolist(), strict=True)
-    )
-    reasons = sorted({reason for own in decisions.reasons[part] for reason in own})
-    doubtful = BubbleState.DOUBTFUL in states
-    if unverified:
-        doubtful = True
-        reasons.append("unverified")
-    guesses = inks >= GUESS_SHARE * usual
-    columns: dict[int, list[int]] = {}
-    for i, bubble in enumerate(field.bubbles):
-        columns.setdefault(bubble.column, []).append(i)
-    if field.kind is FieldKind.DIGITS:
-        value, undecided = _digits(field, columns, states, inks > GAP_RESIDUE + GAP_NOISE * ink.noise)
-        if undecided and not doubtful:
-            reasons.append("multiple" if has_two(columns, states) else "faint")
-        doubtful = doubtful or undecided
-    else:
-        chosen = [_chosen(columns[key], states, guesses) for key in sorted(columns)]
-        labels = [field.bubbles[i].label for column in chosen for i in column]
-        if field.kind is FieldKind.FLAG:
-            value = "1" if labels else ""
-        elif field.kind is FieldKind.CHOOSE:
-            value = "+".join(labels)
-        else:
-            value = "".join(labels)
-        if field.kind is FieldKind.JOINED and len(columns) > 1 and any(len(column) > 1 for column in chosen):
-            doubtful = True  # one character more than there are columns would shift all that follow
-            reasons.append("multiple")
-    return FieldReading(
-        id=field.id,
-        kind=field.kind,
-        value=value,
-        status=ReadingStatus.DOUBTFUL if doubtful else ReadingStatus.OK,
-        margin=0.0 if doubtful else float(margins.min()) if bubbles else 0.0,
-        bubbles=bubbles,
-        reasons=tuple(dict.fromkeys(reasons)),
-    )
+def _value(kind: FieldKind, labels: Sequence[str]) -> str:
+    """Chosen labels as the contract writes them."""
+    if kind is FieldKind.FLAG:
+        return "1" if labels else ""
+    return ("+" if kind is FieldKind.CHOOSE else "").join(labels)
 
 
 def has_two(columns: dict[int, list[int]], states: Sequence[BubbleState]) -> bool:
@@ -91,14 +120,14 @@ def has_two(columns: dict[int, list[int]], states: Sequence[BubbleState]) -> boo
     return any(sum(states[i] is BubbleState.FILLED for i in column) > 1 for column in columns.values())
 
 
-def _chosen(column: Sequence[int], states: Sequence[BubbleState], guesses: NDArray[np.bool_]) -> list[int]:
+def _chosen(column: Sequence[int], states: Sequence[BubbleState], guesses: Sequence[bool]) -> list[int]:
     """The filled bubbles; where none is, the doubtful ones that look more like marks than not."""
     filled = [i for i in column if states[i] is BubbleState.FILLED]
     return filled or [i for i in column if states[i] is BubbleState.DOUBTFUL and guesses[i]]
 
 
 def _digits(
-    field: Field, columns: dict[int, list[int]], states: Sequence[BubbleState], residue: NDArray[np.bool_]
+    field: Field, columns: dict[int, list[int]], states: Sequence[BubbleState], residue: Sequence[bool]
 ) -> tuple[str, bool]:
     """One character per column, and whether any is undecided; empty when every column is surely blank.
 

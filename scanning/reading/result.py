@@ -6,15 +6,16 @@ no fields at all. Scoring never looks at a doubtful value before a person has co
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from models.words import BubbleState, FieldKind, PageCode, ReadingStatus
 
 
-@dataclass(frozen=True, slots=True)
-class BubbleReading:
+class BubbleReading(NamedTuple):
     """One bubble: its ink relative to this page's paper (0) and this page's black (1), and the decision.
 
-    `margin` in 0..1 is the distance from the nearest other decision; 0 is on the fence.
+    `margin` in 0..1 is the distance from the nearest other decision; 0 is on the fence. A page has hundreds of these,
+    and a tuple is made five times as fast as a frozen dataclass.
     """
 
     label: str
