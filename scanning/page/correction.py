@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Homography, SizeMm
-from scanning.page.fit import FittedMap
+from scanning.page.fit import FittedMap, knot_shares
 
 NODE_MM = 35.0  # finer than the patches that are measured would only follow noise
 REACH_MM = 30.0  # a measurement speaks for its surroundings this far
@@ -28,6 +28,23 @@ class Corrected:
     residual_mm: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """What the correction needs of the knots and the measured places, the same for every good scan of a side.
+
+    The points are m knots followed by k places: `points_mm` (3 (m + k), 2) are these, then the same 1 mm to the right,
+    then the same 1 mm further down. `basis` (m + k, 3) is constant, x and y scaled to about -1..1; `near` (m + k, k)
+    how near each point is to each place; `share` (k, m) what each knot has to say at each place.
+    """
+
+    nodes_x: NDArray[np.float64]
+    nodes_y: NDArray[np.float64]
+    points_mm: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    near: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+
 def correct(
     image_from_card: Homography,
     size: SizeMm,
@@ -39,37 +56,31 @@ def correct(
 
     `place_mm` (k, 2); `offset_mm` and `weight` (k, 2) for x and y.
     """
-    plain = FittedMap.plain(image_from_card)
     known = ~np.isnan(offset_mm)
     rest = np.where(known, offset_mm, 0.0)
-    if not known.any() or float(np.abs(rest).max()) < WORTH_MM:
-        return Corrected(plain, np.where(known, rest, np.nan))
-    nodes_x, nodes_y, nodes = _nodes(size)
-    near_nodes, near_self = _nearness(np.ascontiguousarray(place_mm, dtype=np.float64).tobytes(), size)
-    shift_nodes = np.zeros((nodes.shape[0], 2))
-    for axis in (0, 1):
-        mine = known[:, axis]
-        if not mine.any():
-            continue
-        at, pull = place_mm[mine], weight[mine, axis]
-        left = rest[mine, axis].copy()
-        plane = _plane(at, left, pull, size)
-        shift_nodes[:, axis] += _basis(nodes, size) @ plane
-        left -= _basis(at, size) @ plane
-        to_nodes = _kernel(near_nodes[:, mine], pull)
-        to_self = _kernel(near_self[np.ix_(mine, mine)], pull)
-        for _ in range(_ROUNDS):
-            shift_nodes[:, axis] += to_nodes @ left
-            left -= to_self @ left
-    base = image_from_card.apply(nodes)
-    along_x = image_from_card.apply(nodes + np.array([1.0, 0.0])) - base
-    along_y = image_from_card.apply(nodes + np.array([0.0, 1.0])) - base
-    shift_px = along_x * shift_nodes[:, :1] + along_y * shift_nodes[:, 1:]
-    fitted = FittedMap(image_from_card, nodes_x, nodes_y, shift_px.reshape(nodes_y.size, nodes_x.size, 2))
+    if float(np.abs(rest).max(initial=0.0)) < WORTH_MM:
+        return Corrected(FittedMap.plain(image_from_card), np.where(known, rest, np.nan))
+    frame = _frame(np.ascontiguousarray(place_mm, dtype=np.float64).tobytes(), size)
+    knots = frame.nodes_x.size * frame.nodes_y.size
+    pull = np.where(known, weight, 0.0)  # a place where nothing was measured pulls at nothing
+    usual = pull.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    shift = frame.basis @ _planes(frame.basis[knots:], rest, pull, usual)
+    # Averages of what was measured near by; they fade to nothing far away.
+    total = frame.near @ pull + _RIDGE * np.maximum(usual, 1e-9)
+    left = rest - shift[knots:]
+    for _ in range(_ROUNDS):
+        step = frame.near @ (pull * left) / total
+        shift += step
+        left -= step[knots:]
+    origin, right, below = image_from_card.apply(frame.points_mm).reshape(3, -1, 2)
+    along, down = right - origin, below - origin
+    shift_px = along[:knots] * shift[:knots, :1] + down[:knots] * shift[:knots, 1:]
+    fitted = FittedMap(
+        image_from_card, frame.nodes_x, frame.nodes_y, shift_px.reshape(frame.nodes_y.size, frame.nodes_x.size, 2)
+    )
     # What the bilinear grid really gives at the measured places, not what the smooth fit would have given.
-    moved = fitted.apply(place_mm) - plain.apply(place_mm)
-    jx = image_from_card.apply(place_mm + np.array([1.0, 0.0])) - image_from_card.apply(place_mm)
-    jy = image_from_card.apply(place_mm + np.array([0.0, 1.0])) - image_from_card.apply(place_mm)
+    moved = frame.share @ shift_px
+    jx, jy = along[knots:], down[knots:]
     det = jx[:, 0] * jy[:, 1] - jx[:, 1] * jy[:, 0]
     given = np.column_stack(
         [
@@ -80,52 +91,41 @@ def correct(
     return Corrected(fitted, np.where(known, rest - given, np.nan))
 
 
-def _basis(points_mm: NDArray[np.float64], size: SizeMm) -> NDArray[np.float64]:
-    """Constant, x and y scaled to about -1..1, (n, 3)."""
-    x = 2 * points_mm[:, 0] / size.width_mm - 1
-    y = 2 * points_mm[:, 1] / size.height_mm - 1
-    return np.column_stack([np.ones(x.size), x, y])
-
-
-def _plane(
-    at: NDArray[np.float64], offset: NDArray[np.float64], weight: NDArray[np.float64], size: SizeMm
+def _planes(
+    basis: NDArray[np.float64], offset: NDArray[np.float64], weight: NDArray[np.float64], usual: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The weighted plane through the offsets, robust against single outliers, held near zero where few speak."""
-    basis = _basis(at, size)
-    trust: NDArray[np.float64] = weight.copy()
-    coefficients: NDArray[np.float64] = np.zeros(3)
-    ridge = np.diag([0.02, 0.3, 0.3]) * float(weight.mean())
+    """The weighted planes through the offsets in x and in y, as coefficients (3, 2) of the basis.
+
+    Robust against single outliers, and held near zero where few places speak; `usual` (2,) is the mean weight.
+    """
+    ridge = np.diag([0.02, 0.3, 0.3]) * np.maximum(usual, 1e-9)[:, None, None]
+    trust = weight
+    planes: NDArray[np.float64] = np.zeros((3, 2))
     for _ in range(3):
-        weighted = basis * trust[:, None]
-        solved = np.linalg.solve(basis.T @ weighted + ridge, weighted.T @ offset)
-        coefficients = np.asarray(solved, dtype=np.float64)
-        miss = np.abs(offset - basis @ coefficients)
-        trust = np.asarray(weight / (1 + (miss / 0.3) ** 2), dtype=np.float64)
-    return np.asarray(coefficients, dtype=np.float64)
-
-
-def _nodes(size: SizeMm) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The knots along x and y, and all of them, (n, 2)."""
-    nodes_x = np.linspace(0, size.width_mm, max(2, round(size.width_mm / NODE_MM) + 1))
-    nodes_y = np.linspace(0, size.height_mm, max(2, round(size.height_mm / NODE_MM) + 1))
-    grid_x, grid_y = np.meshgrid(nodes_x, nodes_y)
-    return nodes_x, nodes_y, np.column_stack([grid_x.ravel(), grid_y.ravel()])
+        weighted = trust.T[:, :, None] * basis  # (2, k, 3)
+        wanted = (trust * offset).T @ basis  # (2, 3)
+        planes = np.linalg.solve(basis.T @ weighted + ridge, wanted[:, :, None])[:, :, 0].T
+        trust = weight / (1 + ((offset - basis @ planes) / 0.3) ** 2)
+    return np.asarray(planes, dtype=np.float64)
 
 
 @lru_cache(maxsize=16)
-def _nearness(places: bytes, size: SizeMm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How near places (float64 (k, 2) as bytes) are to the knots and to each other; the same for every good scan."""
+def _frame(places: bytes, size: SizeMm) -> _Frame:
+    """The frame of places given as bytes of float64 (k, 2)."""
     place = np.frombuffer(places, dtype=np.float64).reshape(-1, 2)
-    _, _, nodes = _nodes(size)
-
-    def near(to: NDArray[np.float64]) -> NDArray[np.float64]:
-        square = (to[:, None, 0] - place[None, :, 0]) ** 2 + (to[:, None, 1] - place[None, :, 1]) ** 2
-        return np.asarray(np.exp(-square / (2 * REACH_MM**2)), dtype=np.float64)
-
-    return near(nodes), near(place)
-
-
-def _kernel(nearness: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights with which measured values are averaged, (n_to, n_of); they fade to nothing far away."""
-    near = nearness * weight[None, :]
-    return np.asarray(near / (near.sum(axis=1, keepdims=True) + _RIDGE * float(weight.mean())), dtype=np.float64)
+    nodes_x = np.linspace(0, size.width_mm, max(2, round(size.width_mm / NODE_MM) + 1))
+    nodes_y = np.linspace(0, size.height_mm, max(2, round(size.height_mm / NODE_MM) + 1))
+    grid_x, grid_y = np.meshgrid(nodes_x, nodes_y)
+    points = np.concatenate([np.column_stack([grid_x.ravel(), grid_y.ravel()]), place])
+    basis = np.column_stack(
+        [np.ones(len(points)), 2 * points[:, 0] / size.width_mm - 1, 2 * points[:, 1] / size.height_mm - 1]
+    )
+    square = (points[:, None, 0] - place[None, :, 0]) ** 2 + (points[:, None, 1] - place[None, :, 1]) ** 2
+    return _Frame(
+        nodes_x,
+        nodes_y,
+        np.concatenate([points, points + np.array([1.0, 0.0]), points + np.array([0.0, 1.0])]),
+        basis,
+        np.exp(-square / (2 * REACH_MM**2)),
+        knot_shares(nodes_x, nodes_y, place),
+    )

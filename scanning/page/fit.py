@@ -56,6 +56,23 @@ def _knots(nodes: NDArray[np.float64], at: NDArray[np.float64]) -> tuple[NDArray
     return before, np.clip(share, 0.0, 1.0)[:, None]
 
 
+def knot_shares(
+    nodes_x_mm: NDArray[np.float64], nodes_y_mm: NDArray[np.float64], points_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What each knot, row by row, has to say at each point: float64 (n, ny * nx), rows summing to 1.
+
+    Its product with the shifts of the knots is what `FittedMap.apply` adds at these points.
+    """
+    shares = np.zeros((len(points_mm), nodes_y_mm.size, nodes_x_mm.size))
+    column, right = _knots(nodes_x_mm, points_mm[:, 0])
+    row, down = _knots(nodes_y_mm, points_mm[:, 1])
+    at = np.arange(len(points_mm))
+    for rows, by_row in ((row, 1 - down), (np.minimum(row + 1, nodes_y_mm.size - 1), down)):
+        for columns, by_column in ((column, 1 - right), (np.minimum(column + 1, nodes_x_mm.size - 1), right)):
+            shares[at, rows, columns] += by_row[:, 0] * by_column[:, 0]
+    return shares.reshape(len(points_mm), -1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
     """One page found on one image.

@@ -31,26 +31,33 @@ WEAKEST = 0.45  # of the usual answer of outlines on this page; fills and ticks 
 PRESENT_RESPONSE = 0.035
 _STRONG_RESPONSE = 0.3  # heavy ink at a sloppy fill's edge must not outvote the print
 
-_OFFSETS = (np.arange(-SEARCH_STEPS, SEARCH_STEPS + OUT_STEPS + 1) * STEP_MM).astype(np.float32)
+_STEPS = 2 * SEARCH_STEPS + OUT_STEPS + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probes:
-    """Prepared once per side, sorted by patch and axis, for n probes.
+    """Prepared once per side for n probes on e elements in k patches.
 
-    `point_mm` (n, 2) is on the edge, `normal` (n, 2) points outward along `axis`, 0 for x; `sign` is the normal's
-    direction along its axis, `patch` and `element` number what they belong to; `patch_mm` (k, 2) are the middles of
-    the patches. `paired` (k,) says where opposite edges vouch for each other: patches of bubbles and bars, not pieces
-    of frames. The first `bubble_patches` are those of bubbles; `bubble_patch` says for every bubble, in card order,
-    to which of them it belongs, probed or not.
+    Probes stand sorted by patch and axis; all run along +x or +y. `ends_mm` (2n, 2) are their first places, then
+    their last ones; `sign`, float32 (n,), is +1 where the outside of the edge lies ahead, -1 where it lies behind.
+    `cell` (n,) is twice the patch plus the axis; `cells`, `cell_starts` and `cell_share` are the cells that have
+    probes, where they begin, and one over how many they have. `edge` (n,) is twice the element plus the axis;
+    `edge_share` (2e,) is one over its probes, and `edge_free` (2e,) is inf where it has none, else 0. `owner` (e,) is
+    the patch of each element; `patch_mm` (k, 2) are the middles of the patches. `paired` (k,) says where opposite
+    edges vouch for each other: patches of bubbles and bars, not pieces of frames. The first `bubble_patches` are those
+    of bubbles; `bubble_patch` says for every bubble, in card order, to which of them it belongs, probed or not.
     """
 
-    point_mm: NDArray[np.float64]
-    normal: NDArray[np.float64]
-    axis: NDArray[np.intp]
-    sign: NDArray[np.intp]
-    patch: NDArray[np.intp]
-    element: NDArray[np.intp]
+    ends_mm: NDArray[np.float64]
+    sign: NDArray[np.float32]
+    cell: NDArray[np.intp]
+    cells: NDArray[np.intp]
+    cell_starts: NDArray[np.intp]
+    cell_share: NDArray[np.float32]
+    edge: NDArray[np.intp]
+    edge_share: NDArray[np.float64]
+    edge_free: NDArray[np.float64]
+    owner: NDArray[np.intp]
     patch_mm: NDArray[np.float64]
     paired: NDArray[np.bool_]
     elements: int
@@ -99,22 +106,53 @@ def make_probes(page: CardPage) -> Probes:
                 rows.extend((x, y, axis, sign, len(middles), element) for x, y in piece)
                 middles.append(_middle(piece))
                 element += 1
-    table = np.array(sorted(rows, key=lambda row: (row[4], row[2])), dtype=np.float64).reshape(-1, 6)
-    along, outward = table[:, 2].astype(np.intp), table[:, 3].astype(np.intp)
-    normal = np.zeros((len(rows), 2))
-    normal[np.arange(len(rows)), along] = outward
+    return _prepared(
+        np.array(sorted(rows, key=lambda row: (row[4], row[2])), dtype=np.float64).reshape(-1, 6),
+        patch_mm=np.array(middles, dtype=np.float64).reshape(-1, 2),
+        paired=np.arange(len(middles)) < len(groups),
+        elements=element,
+        bubble_patches=bubble_patches,
+        bubble_patch=_bubble_patch(page),
+    )
+
+
+def _prepared(
+    table: NDArray[np.float64],
+    *,
+    patch_mm: NDArray[np.float64],
+    paired: NDArray[np.bool_],
+    elements: int,
+    bubble_patches: int,
+    bubble_patch: NDArray[np.intp],
+) -> Probes:
+    """Probes from rows of x, y, axis, sign, patch and element, sorted by patch and axis."""
+    axis, sign, patch, element = table[:, 2:].astype(np.intp).T
+    first_mm, last_mm = table[:, :2].copy(), table[:, :2].copy()
+    rows = np.arange(len(table))
+    # An outside that lies behind is looked for before the edge, so the same steps begin further back there.
+    first_mm[rows, axis] -= STEP_MM * np.where(sign > 0, SEARCH_STEPS, SEARCH_STEPS + OUT_STEPS)
+    last_mm[rows, axis] = first_mm[rows, axis] + STEP_MM * (_STEPS - 1)
+    cell, edge = 2 * patch + axis, 2 * element + axis
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    per_edge = np.bincount(edge, minlength=2 * elements)
+    owner = np.zeros(elements, dtype=np.intp)
+    owner[element] = patch
     return Probes(
-        table[:, :2].copy(),
-        normal,
-        along,
-        outward,
-        table[:, 4].astype(np.intp),
-        table[:, 5].astype(np.intp),
-        np.array(middles, dtype=np.float64).reshape(-1, 2),
-        np.arange(len(middles)) < len(groups),
-        element,
-        bubble_patches,
-        _bubble_patch(page),
+        ends_mm=np.concatenate([first_mm, last_mm]),
+        sign=sign.astype(np.float32),
+        cell=cell,
+        cells=cell[starts],
+        cell_starts=starts,
+        cell_share=(1.0 / np.bincount(cell)[cell[starts]]).astype(np.float32),
+        edge=edge,
+        edge_share=1.0 / np.maximum(per_edge, 1),
+        edge_free=np.where(per_edge > 0, 0.0, np.inf),
+        owner=owner,
+        patch_mm=patch_mm,
+        paired=paired,
+        elements=elements,
+        bubble_patches=bubble_patches,
+        bubble_patch=bubble_patch,
     )
 
 
@@ -124,23 +162,10 @@ def measure(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> EdgeO
     if not probes.elements:
         none = np.empty((0, 2))
         return EdgeOffsets(none, none, np.empty(0), 0.0, 0.0, 0.0, np.empty(0))
-    both = fitted.apply(np.concatenate([probes.point_mm, probes.point_mm + probes.normal])).astype(np.float32)
-    base = both[: probes.patch.size]
-    per_mm = both[probes.patch.size :] - base
-    profile = sample(
-        grey, base[:, :1] + per_mm[:, :1] * _OFFSETS[None, :], base[:, 1:] + per_mm[:, 1:] * _OFFSETS[None, :]
-    )
-    white = np.maximum(profile.max(axis=1, keepdims=True), 32.0)
-    dark = 1.0 - profile / white
-    answer = np.clip(dark[:, :-OUT_STEPS] - dark[:, OUT_STEPS:], -_STRONG_RESPONSE, _STRONG_RESPONSE)
-    answer = np.where(probes.sign[:, None] > 0, answer, answer[:, ::-1])  # now along +x or +y
-    steps = answer.shape[1]
-    cell = probes.patch * 2 + probes.axis
-    counts = np.bincount(cell, minlength=2 * patches).astype(np.float64)
-    sums = np.zeros((2 * patches, steps))
-    starts = np.flatnonzero(np.diff(cell, prepend=-1))  # probes stand sorted by cell
-    sums[cell[starts]] = np.add.reduceat(answer, starts, axis=0)
-    mean = sums / np.maximum(counts, 1)[:, None]
+    answer = _answers(grey, fitted, probes)
+    steps = answer.shape[0]
+    mean = np.zeros((2 * patches, steps))
+    mean[probes.cells] = (np.add.reduceat(answer, probes.cell_starts, axis=1) * probes.cell_share).T
     smooth = mean.copy()  # three steps wide: a printed line is two px wide and blurred
     smooth[:, 1:-1] = (mean[:, :-2] + 2 * mean[:, 1:-1] + mean[:, 2:]) / 4
     best = np.argmax(smooth, axis=1)
@@ -148,42 +173,61 @@ def measure(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> EdgeO
     offset = (best - SEARCH_STEPS + _vertex(smooth, best)) * STEP_MM
     away = np.abs(np.arange(steps)[None, :] - best[:, None]) > RIVAL_STEPS
     rival = np.where(away, smooth, -np.inf).max(axis=1)
-    found = (counts > 0) & (strength > PRESENT_RESPONSE) & (strength > CLEARLY * rival)
+    found = (strength > PRESENT_RESPONSE) & (strength > CLEARLY * rival)
     found &= (best > 0) & (best < steps - 1)  # at the end of the search it is the flank of something further out
     # One page was printed in one go: outlines that answer much more weakly than the others are something else.
-    usual = np.median(strength[: 2 * probes.bubble_patches].reshape(-1, 2), axis=0) if probes.bubble_patches else None
     weakest = np.full(2 * patches, PRESENT_RESPONSE)
-    if usual is not None:
+    if probes.bubble_patches:
+        usual = np.median(strength[: 2 * probes.bubble_patches].reshape(-1, 2), axis=0)
         least = np.tile(WEAKEST * usual, probes.bubble_patches)
         weakest[: 2 * probes.bubble_patches] = np.maximum(PRESENT_RESPONSE, least)
         found &= strength > weakest
-    offset = np.where(found, offset, np.nan)
+    offset = np.where(found, offset, np.nan).reshape(-1, 2)
     nearest, is_near = _near_peak(smooth, weakest)
-    at = np.where(found | ~is_near, best, nearest)[cell]
-    near = np.stack([answer[np.arange(at.size), np.clip(at + d, 0, steps - 1)] for d in (-1, 0, 1)]).max(axis=0)
-    edge = probes.element * 2 + probes.axis
-    per_axis = np.bincount(edge, weights=near, minlength=2 * probes.elements).reshape(-1, 2)
-    share = np.bincount(edge, minlength=2 * probes.elements).reshape(-1, 2)
-    # Both directions must answer: rows alone leave open in which column of a regular grid one is.
-    clear = np.where(share > 0, per_axis / np.maximum(share, 1), np.inf).min(axis=1) > PRESENT_RESPONSE
-    owner = np.zeros(probes.elements, dtype=np.intp)
-    owner[probes.element] = probes.patch
-    members = np.bincount(owner, minlength=patches)
-    seen = np.bincount(owner, weights=clear, minlength=patches) / np.maximum(members, 1)
-    lost = np.isnan(offset).reshape(-1, 2).any(axis=1)  # nobody knows where this patch is in one direction
-    far = np.abs(offset.reshape(-1, 2)) > NEAR_STEPS * STEP_MM  # NaN is not far: there the near peak decides
+    clear = _clear_elements(answer, np.where(found | ~is_near, best, nearest), probes)
+    members = np.bincount(probes.owner, minlength=patches)
+    seen = np.bincount(probes.owner, weights=clear, minlength=patches) / np.maximum(members, 1)
+    lost = np.isnan(offset).any(axis=1)  # nobody knows where this patch is in one direction
+    far = np.abs(offset) > NEAR_STEPS * STEP_MM  # NaN is not far: there the near peak decides
     near_by = np.where(is_near.reshape(-1, 2).all(axis=1) & ~far.any(axis=1), seen, 0.0)
-    seen = np.where(probes.paired & lost, 0.0, seen)
-    solid = clear[owner >= probes.bubble_patches]
+    solid = clear[probes.owner >= probes.bubble_patches]
     return EdgeOffsets(
-        offset.reshape(-1, 2),
+        offset,
         strength.reshape(-1, 2),
-        seen,
+        np.where(probes.paired & lost, 0.0, seen),
         present=float(clear.mean()),
         solid=float(solid.mean()) if solid.size else 0.0,
         explained=float(2.0 * np.count_nonzero(clear) - clear.size),
         near=near_by,
     )
+
+
+def _answers(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> NDArray[np.float32]:
+    """How much darker each place of each probe is than the paper a little further out, float32 (steps, n).
+
+    All probes run along +x or +y, whichever way their own outside lies; step SEARCH_STEPS is on the expected edge.
+    """
+    ends = fitted.apply(probes.ends_mm).astype(np.float32)
+    first = ends[: probes.sign.size]
+    step = (ends[probes.sign.size :] - first) / np.float32(_STEPS - 1)
+    along = np.arange(_STEPS, dtype=np.float32)[:, None]
+    profile = sample(grey, first[:, 0] + along * step[:, 0], first[:, 1] + along * step[:, 1])
+    # Dark is 1 - grey / white, so that the difference of two is the negated difference of what this holds.
+    reflected = profile * (probes.sign / np.maximum(profile.max(axis=0), np.float32(32.0)))
+    answer = reflected[OUT_STEPS:] - reflected[:-OUT_STEPS]
+    return np.asarray(np.clip(answer, -_STRONG_RESPONSE, _STRONG_RESPONSE, out=answer), dtype=np.float32)
+
+
+def _clear_elements(answer: NDArray[np.float32], at: NDArray[np.intp], probes: Probes) -> NDArray[np.bool_]:
+    """Which elements show their edges where their patch was found, (elements,). `at` (2k,) are its steps."""
+    wide = answer.copy()  # the best of three steps: each edge may lie a little off its patch
+    np.maximum(wide[1:], answer[:-1], out=wide[1:])
+    np.maximum(wide[:-1], answer[1:], out=wide[:-1])
+    near = wide[at[probes.cell], np.arange(probes.cell.size)]
+    found = np.bincount(probes.edge, weights=near, minlength=2 * probes.elements)
+    per_axis = found * probes.edge_share + probes.edge_free
+    # Both directions must answer: rows alone leave open in which column of a regular grid one is.
+    return np.asarray(per_axis.reshape(-1, 2).min(axis=1) > PRESENT_RESPONSE, dtype=np.bool_)
 
 
 def sample(grey: NDArray[np.uint8], x_px: NDArray[np.float32], y_px: NDArray[np.float32]) -> NDArray[np.float32]:
