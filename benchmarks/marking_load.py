@@ -51,7 +51,8 @@ class Scenario:
 def run(scenario: Scenario, folder: Path) -> dict[str, Any]:
     """Set up, measure, check; answers what is printed."""
     a_second = _MOST_A_SECOND if scenario.think_s == 0 else scenario.markers / scenario.think_s
-    responses = int(a_second * (scenario.seconds + 5) / 2) + 10 * scenario.markers
+    enough = int(a_second * (scenario.warm_up_s + scenario.seconds + 5) / 2) + 10 * scenario.markers
+    responses = enough + scenario.markers * scenario.history
     made = make_crowd_data(folder, markers=scenario.markers, responses=responses, full_size=True)
     if scenario.history:
         add_history(made, scenario.history)
@@ -101,7 +102,7 @@ def _plan(scenario: Scenario, made: CrowdData, port: int) -> CrowdPlan:
         port=port,
         group_id=made.group_id,
         members=made.members,
-        seconds=scenario.warm_up_s + scenario.seconds,
+        seconds=scenario.seconds,
         think_s=scenario.think_s,
         warm_up_s=scenario.warm_up_s,
         vanish=True,

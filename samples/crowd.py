@@ -29,6 +29,7 @@ _CPU = b"process_cpu_seconds_total "
 _ANSWERED_WITHIN_S = 60.0
 _AGAIN_AFTER_S = 0.2
 _NOTHING_LEFT_S = 0.5
+_READY_WITHIN_S = 120.0  # for the first images of everybody, on the slowest server worth measuring
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Member:
 class CrowdPlan:
     """What the crowd does. `think_s` is the mean time a response is on screen; 0 sends as fast as answers come.
 
-    The first `warm_up_s` of `seconds` are not measured. With `vanish` nobody gives the unmarked responses back.
+    Measuring begins after `warm_up_s`, once everybody has the first images, and goes on for `seconds`. With `vanish`
+    nobody gives the unmarked responses back.
     """
 
     host: str
@@ -85,8 +87,8 @@ class CrowdResult:
 
     @property
     def cycles(self) -> int:
-        """Cycles that began and ended while it was measured."""
-        return len(self.took_ms.get("cycle", ()))
+        """Responses that were marked while it was measured."""
+        return len(self.took_ms.get("submit", ()))
 
     def failures(self) -> dict[str, int]:
         """Answers of 5xx, and calls without any answer (status 0)."""
@@ -106,19 +108,22 @@ class _Crowd:
     def __init__(self, plan: CrowdPlan) -> None:
         self.plan = plan
         self.result = CrowdResult()
-        self.ends_at = 0.0
+        self.ends_at = float("inf")
         self.measures = False
+        self.ready = 0
 
     async def run(self) -> CrowdResult:
         plan, result = self.plan, self.result
-        begun = time.monotonic()
-        self.ends_at = begun + plan.seconds
         markers = [asyncio.create_task(_Marker(self, number).work()) for number in range(len(plan.members))]
         watch = _Connection(plan)
-        await asyncio.sleep(plan.warm_up_s)
+        begun = time.monotonic()
+        while (waited := time.monotonic() - begun) < plan.warm_up_s + _READY_WITHIN_S:
+            if waited >= plan.warm_up_s and self.ready == len(markers):
+                break
+            await asyncio.sleep(0.05)
         cpu_s, own_s, at = await _cpu_of(watch), time.process_time(), time.monotonic()
-        self.measures = True
-        await asyncio.sleep(max(0.0, self.ends_at - time.monotonic()))
+        self.measures, self.ends_at = True, at + plan.seconds
+        await asyncio.sleep(plan.seconds)
         self.measures = False
         result.measured_s, result.own_cpu_s = time.monotonic() - at, time.process_time() - own_s
         result.server_cpu_s = await _cpu_of(watch) - cpu_s
@@ -128,16 +133,18 @@ class _Crowd:
 
     @property
     def is_over(self) -> bool:
+        """Whether nobody begins another response."""
         return time.monotonic() >= self.ends_at
 
     def note(self, what: str, status: int, begun: float) -> None:
-        """Count one answer; one that was asked for and given inside the measured time also counts as a time."""
+        """Count one answer; what is answered inside the measured time also counts as a time."""
         answer = f"{what} {status}"
         self.result.answers[answer] = self.result.answers.get(answer, 0) + 1
         if self.measures and status == 200:
             self.time(what, begun)
 
     def time(self, what: str, begun: float) -> None:
+        """Keep how long something took."""
         self.result.took_ms.setdefault(what, []).append((time.monotonic() - begun) * 1000)
 
 
@@ -200,34 +207,35 @@ class _Marker:
 
     async def work(self) -> None:
         crowd = self._crowd
-        await asyncio.sleep(self._dice.uniform(0, max(self._plan.think_s, 0.5)))
+        await asyncio.sleep(self._dice.uniform(0, max(self._plan.warm_up_s, 0.5)))
+        await self._begin()
+        crowd.ready += 1
         while not crowd.is_over:
             if not self._items:
-                await self._claim()
-                if not self._items:
-                    await asyncio.sleep(_NOTHING_LEFT_S)
-                    continue
-                await self._look_ahead()
+                await asyncio.sleep(_NOTHING_LEFT_S)
+                await self._begin()
+                continue
             if self._plan.think_s:
                 await asyncio.sleep(self._dice.uniform(0.5, 1.5) * self._plan.think_s)
                 if crowd.is_over:
                     break
-            measures, begun = crowd.measures, time.monotonic()
+            begun = time.monotonic()
             await self._mark()
             await self._look_ahead()
-            if measures and crowd.measures:
+            if crowd.measures:
                 crowd.time("cycle", begun)
         if not self._plan.vanish:
             for item in self._items:
                 await self._call("release", "POST", f"{_BASE}/tasks/{item['task']}/release", {})
         self._connection.close()
 
-    async def _claim(self) -> None:
+    async def _begin(self) -> None:
         status, answer = await self._call(
             "claim", "POST", f"{_BASE}/groups/{self._plan.group_id}/claim", {"want": self._plan.hold, "holding": []}
         )
         if status == 200:
             self._take_in(answer["items"])
+        await self._look_ahead()
 
     def _take_in(self, items: list[dict[str, Any]]) -> None:
         here = {item["task"] for item in self._items}

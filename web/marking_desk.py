@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask import current_app
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marking.tasks.claim import QueuePolicy
 from marking.tasks.deal import Dealt, deal
-from marking.tasks.groups import MarkingGroup, Seat, find_group, find_groups
+from marking.tasks.groups import MarkingGroup, Seat, find_group, find_group_of_task, find_groups
 from marking.tasks.progress import CountsKept, GroupCounts, OwnCounts, own_counts
 from models.errors import NotFound, mark_text
 from models.task import MarkingTask
@@ -84,13 +83,12 @@ def places(session: Session) -> list[Place]:
 def place_of_task(code: str) -> Place:
     """The group of a task, found through the task's own id. Raises NotFound."""
     with services().database.read() as session:
-        group_id = session.scalar(select(MarkingTask.group_id).where(MarkingTask.code == code))
-        if group_id is None:
-            raise NotFound(what=mark_text("marking task"), name=code[:40])
-        try:
-            return place(session, group_id)
-        except NotFound as err:  # the same words as for a task that does not exist
-            raise NotFound(what=mark_text("marking task"), name=code[:40]) from err
+        group = find_group_of_task(session, code)
+    if group is None:
+        raise NotFound(what=mark_text("marking task"), name=code[:40])
+    # hidden behind the same words as a task that does not exist
+    require(Permission.MARK_RESPONSE, scope_of(group), what=mark_text("marking task"), name=code[:40])
+    return Place(group, seat_of(current_user(), group))
 
 
 def show(found: Place, tasks: Sequence[MarkingTask]) -> tuple[list[Dealt], GroupCounts, OwnCounts]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound, mark_text
 from models.exam import ExamRecord, GroupRecord, PaperRecord
 from models.paper import GroupPart
 from models.points import parse_points
+from models.task import MarkingTask
 from models.words import Boundary, Compare, MarkingMode, PaperState
 
 
@@ -100,24 +101,38 @@ def role_of_round(mode: MarkingMode, round_: int) -> TaskRole:
     return TaskRole.MARKER if round_ <= markers else TaskRole.LEADER
 
 
+# Built once: every call of a marking screen finds its group, and building a statement costs more than running it.
+_STORED = (
+    select(GroupRecord, PaperRecord.title, PaperRecord.state, ExamRecord.id, ExamRecord.title)
+    .join(PaperRecord, PaperRecord.id == GroupRecord.paper_id)
+    .join(ExamRecord, ExamRecord.id == PaperRecord.exam_id)
+    .order_by(ExamRecord.id, PaperRecord.position, GroupRecord.position)
+)
+_BY_ID = _STORED.where(GroupRecord.id == bindparam("group_id"))
+_BY_TASK = _STORED.join(MarkingTask, MarkingTask.group_id == GroupRecord.id).where(
+    MarkingTask.code == bindparam("code")
+)
+
+
 def find_group(session: Session, group_id: int) -> MarkingGroup:
     """One group. Raises NotFound."""
-    found = find_groups(session, [group_id])
-    if not found:
+    row = session.execute(_BY_ID, {"group_id": group_id}).one_or_none()
+    if row is None:
         raise NotFound(what=mark_text("marking group"), name=str(group_id))
-    return found[0]
+    return _group(row)
+
+
+def find_group_of_task(session: Session, code: str) -> MarkingGroup | None:
+    """The group of a task; None where there is no such task."""
+    row = session.execute(_BY_TASK, {"code": code}).one_or_none()
+    return None if row is None else _group(row)
 
 
 def find_groups(
     session: Session, group_ids: Iterable[int] | None = None, paper_id: int | None = None
 ) -> list[MarkingGroup]:
     """The named groups, those of one paper, or all of them, in the order of exam, paper and group."""
-    statement = (
-        select(GroupRecord, PaperRecord.title, PaperRecord.state, ExamRecord.id, ExamRecord.title)
-        .join(PaperRecord, PaperRecord.id == GroupRecord.paper_id)
-        .join(ExamRecord, ExamRecord.id == PaperRecord.exam_id)
-        .order_by(ExamRecord.id, PaperRecord.position, GroupRecord.position)
-    )
+    statement = _STORED
     if group_ids is not None:
         statement = statement.where(GroupRecord.id.in_(list(group_ids)))
     if paper_id is not None:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from math import sqrt
 
-from sqlalchemy import Integer, func, literal_column, select
+from sqlalchemy import Integer, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from marking.tasks.groups import MarkingGroup, TaskRole
@@ -74,15 +74,18 @@ def _counts(states: dict[TaskState, tuple[int, int]]) -> GroupCounts:
     )
 
 
+_OWN = (  # built once: every reply to a submit shows them
+    select(MarkingTask.state, func.count(), func.sum(_RAW))
+    .where(MarkingTask.marker_id == bindparam("user_id"), MarkingTask.group_id == bindparam("group_id"), _LIVE)
+    .group_by(MarkingTask.state)
+)
+
+
 def own_counts(session: Session, group_id: int, user_id: int) -> OwnCounts:
     """What one person has done in a group."""
     found = {
         state: (count, int(hundredths or 0))
-        for state, count, hundredths in session.execute(
-            select(MarkingTask.state, func.count(), func.sum(_RAW))
-            .where(MarkingTask.marker_id == user_id, MarkingTask.group_id == group_id, _LIVE)
-            .group_by(MarkingTask.state)
-        )
+        for state, count, hundredths in session.execute(_OWN, {"user_id": user_id, "group_id": group_id})
     }
     done, hundredths = found.get(TaskState.DONE, (0, 0))
     return OwnCounts(done, found.get(TaskState.LEASED, (0, 0))[0], hundredths / done / 100 if done else None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models.columns import now
@@ -44,6 +44,37 @@ class NewSession:
     session_id: int
 
 
+_HOLDER = (  # built once: every request asks for it
+    select(
+        LoginSession.id,
+        LoginSession.csrf_token,
+        LoginSession.seen_at,
+        User.id,
+        User.username,
+        User.name,
+        User.school_id,
+        User.language,
+        Grant.role,
+        Grant.exam_id,
+        Grant.paper_id,
+        Grant.group_id,
+        Grant.school_id,
+        Grant.class_id,
+        Grant.candidate_id,
+    )
+    .join(User, User.id == LoginSession.user_id)
+    .join(Grant, Grant.user_id == User.id, isouter=True)
+    .where(
+        LoginSession.token_sha == bindparam("token_sha"),
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > bindparam("moment"),
+        LoginSession.seen_at > bindparam("seen_since"),
+        User.active,
+    )
+    .order_by(Grant.id)
+)
+
+
 def open_session(session: Session, user_id: int, absolute_s: int) -> NewSession:
     """Begin a session for an account, to end `absolute_s` seconds from now at the latest."""
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -63,35 +94,8 @@ def find_session(session: Session, token: str, idle_s: int) -> SignedIn | None:
     if not token or len(token) > 100:
         return None
     moment = now()
-    rows = session.execute(
-        select(
-            LoginSession.id,
-            LoginSession.csrf_token,
-            LoginSession.seen_at,
-            User.id,
-            User.username,
-            User.name,
-            User.school_id,
-            User.language,
-            Grant.role,
-            Grant.exam_id,
-            Grant.paper_id,
-            Grant.group_id,
-            Grant.school_id,
-            Grant.class_id,
-            Grant.candidate_id,
-        )
-        .join(User, User.id == LoginSession.user_id)
-        .join(Grant, Grant.user_id == User.id, isouter=True)
-        .where(
-            LoginSession.token_sha == _sha(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > moment,
-            LoginSession.seen_at > moment - timedelta(seconds=idle_s),
-            User.active,
-        )
-        .order_by(Grant.id)
-    ).all()
+    given = {"token_sha": _sha(token), "moment": moment, "seen_since": moment - timedelta(seconds=idle_s)}
+    rows = session.execute(_HOLDER, given).all()
     if not rows:
         return None
     person = SignedIn(

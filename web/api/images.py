@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from marking.rounds.errors import TaskWithdrawn
 from marking.tasks.groups import find_group
@@ -19,6 +19,12 @@ from web.marking_desk import desk, scope_of
 
 blueprint = Blueprint("api_images", __name__, url_prefix="/api/v1/images")
 
+_SHOWN = (  # built once: a screen asks for one image with each response
+    select(CropRecord.id, CropRecord.blob, MarkingTask.marker_id, MarkingTask.state, MarkingTask.group_id)
+    .join(TaskImage, TaskImage.crop_id == CropRecord.id)
+    .join(MarkingTask, MarkingTask.id == TaskImage.task_id)
+    .where(TaskImage.key == bindparam("key"))
+)
 _KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
 
 
@@ -44,12 +50,7 @@ def _visible(key: str) -> tuple[int, str]:
     """Crop and blob of an image that the person may see. Raises NotFound, or TaskWithdrawn for an own task's."""
     person = current_user()
     with services().database.read() as session:
-        row = session.execute(
-            select(CropRecord.id, CropRecord.blob, MarkingTask.marker_id, MarkingTask.state, MarkingTask.group_id)
-            .join(TaskImage, TaskImage.crop_id == CropRecord.id)
-            .join(MarkingTask, MarkingTask.id == TaskImage.task_id)
-            .where(TaskImage.key == key)
-        ).one_or_none()
+        row = session.execute(_SHOWN, {"key": key}).one_or_none()
         if row is None:
             raise NotFound(what=mark_text("image"), name=key[:40])
         crop_id, blob, marker_id, state, group_id = row

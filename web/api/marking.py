@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marking.rounds.errors import LeaseLost
 from marking.rounds.pass_up import pass_up
 from marking.rounds.reopen import reopen
-from marking.rounds.submit import find_task, submit
+from marking.rounds.submit import ScoreForm, find_task, submit
 from marking.tasks.claim import claim, heartbeat, refill, release
 from marking.tasks.progress import board, group_counts, own_counts
 from models.columns import now
@@ -74,8 +74,9 @@ def take(group_id: int) -> ResponseReturnValue:
 def score(task: str) -> ResponseReturnValue:
     """Store one score."""
     value = forms.object_body()
-    found = place_of_task(task)
-    stored = _store(task, value)
+    form = forms.score_form(task, value)
+    found = place_of_task(form.task)
+    stored = _store(found, form)
     dealt, counts, own = show(found, top_up(found, value))
     return jsonify(
         {
@@ -102,7 +103,8 @@ def sync() -> ResponseReturnValue:
     for entry in entries:
         task = entry.get("task") if isinstance(entry, dict) else None
         try:
-            results.append({"status": 200, "stored": _store(task, entry)})
+            form = forms.score_form(task, entry)
+            results.append({"status": 200, "stored": _store(place_of_task(form.task), form)})
         except KaiyueError as err:
             if err.http_status >= 500:
                 raise
@@ -110,9 +112,7 @@ def sync() -> ResponseReturnValue:
     return jsonify(results)
 
 
-def _store(task: object, value: object) -> dict[str, Any]:
-    form = forms.score_form(task, value)
-    found = place_of_task(form.task)
+def _store(found: Place, form: ScoreForm) -> dict[str, Any]:
     with services().database.write() as session:
         return answers.stored(submit(session, found.group, form, found.seat.user_id, now()))
 
