@@ -1,6 +1,7 @@
 """Answers that are files: a safe name, and never taken for a page of ours."""
 
 import re
+from urllib.parse import quote
 
 from flask import Response
 
@@ -8,6 +9,7 @@ from models.table import Cell, Table, as_csv
 from web.spreadsheet import as_xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]+")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|;%]+')
 
 
@@ -17,8 +19,15 @@ def safe_name(name: str) -> str:
 
 
 def attachment(response: Response, name: str) -> Response:
-    """Let the browser save this answer under a name (RFC 6266, also for names beyond ASCII)."""
-    response.headers.set("Content-Disposition", "attachment", filename=safe_name(name))
+    """Let the browser save this answer under a name.
+
+    A header is Latin-1 at most, and the server drops the whole answer for one Chinese letter in it: names
+    beyond ASCII travel as `filename*` (RFC 6266), beside a plain one for programs that do not know it.
+    """
+    name = safe_name(name)
+    plain = _NOT_ASCII.sub("_", name)
+    given = {"filename": plain} if plain == name else {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+    response.headers.set("Content-Disposition", "attachment", **given)
     return response
 
 

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -47,6 +48,18 @@ def test_it_answers_and_says_nothing_about_itself(server: Server) -> None:
     assert answer.getheader("Server") is None
     body = {"username": "manager", "password": PASSWORD}
     assert ask(server.port, "POST", "/api/v1/session", body).status == 200
+
+
+def test_a_file_with_a_chinese_name_arrives(server: Server, office: Office) -> None:
+    answer = ask(server.port, "POST", "/api/v1/session", {"username": "school_1", "password": PASSWORD})
+    cookie = str(answer.getheader("Set-Cookie")).partition(";")[0]
+    path = f"/statistics/a/math/schools/{office.ids['school_1']}/candidates.csv"
+    answer = ask(server.port, "GET", path, Cookie=cookie)
+    assert answer.status == 200
+    name = "a-math-candidates-东关中学.csv"
+    assert answer.getheader("Content-Disposition") == (
+        f"attachment; filename=a-math-candidates-_.csv; filename*=UTF-8''{quote(name)}"
+    )
 
 
 def test_an_idle_connection_does_not_keep_it_from_stopping(office: Office) -> None:
