@@ -4,12 +4,14 @@ In:  the counting marks of one response (candidate and marking group). Out: task
 Everything is derived again from the marks each time, so running it twice changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import delete, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from marking.rounds.policy import Outcome, SettleRules, settle
@@ -44,50 +46,81 @@ def lock_response(session: Session, entry_id: int) -> None:
     Two markers who submit rounds 1 and 2 together would otherwise each see only the own mark, and nobody would
     settle. SQLite has one writer anyway. The lock leaves rows that refer to the entry alone.
     """
-    session.execute(select(PaperEntry.id).where(PaperEntry.id == entry_id).with_for_update(key_share=True))
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(PaperEntry.id).where(PaperEntry.id == entry_id).with_for_update(key_share=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """What is known of one response: the marks that count, the tasks without a mark, and whether it had settled."""
+
+    marks: list[CountingMark]
+    unmarked: list[int]
+    scored: bool
+
+
+_LATEST = select(func.max(Mark.revision)).where(Mark.task_id == MarkingTask.id).correlate(MarkingTask).scalar_subquery()
+_TASKS = (  # built once: every mark asks for the tasks of its response
+    select(
+        MarkingTask.id,
+        MarkingTask.round,
+        MarkingTask.points,
+        MarkingTask.problem,
+        Mark.marker_id,
+        Mark.parts,
+        select(GroupScore.id)
+        .where(GroupScore.entry_id == MarkingTask.entry_id, GroupScore.group_id == MarkingTask.group_id)
+        .correlate(MarkingTask)
+        .scalar_subquery()
+        .label("score_id"),
+    )
+    .outerjoin(Mark, (Mark.task_id == MarkingTask.id) & (Mark.revision == _LATEST))
+    .where(
+        MarkingTask.entry_id == bindparam("entry_id"),
+        MarkingTask.group_id == bindparam("group_id"),
+        MarkingTask.kind == literal_column("'live'"),
+        MarkingTask.state != literal_column("'withdrawn'"),
+    )
+    .order_by(MarkingTask.round)
+)
+
+
+def _response(session: Session, group_id: int, entry_id: int) -> _Response:
+    rows = session.execute(_TASKS, {"entry_id": entry_id, "group_id": group_id}).all()
+    return _Response(
+        marks=[
+            CountingMark(
+                row.id,
+                row.round,
+                row.marker_id,
+                {part: parse_points(points) for part, points in row.parts.items()},
+                decides=row.problem is not None,
+            )
+            for row in rows
+            if row.points is not None
+        ],
+        unmarked=[row.id for row in rows if row.points is None],
+        scored=any(row.score_id is not None for row in rows),
+    )
 
 
 def counting_marks(session: Session, group_id: int, entry_id: int) -> list[CountingMark]:
     """The marks that count for a response, in the order of the rounds."""
-    latest = (
-        select(func.max(Mark.revision)).where(Mark.task_id == MarkingTask.id).correlate(MarkingTask).scalar_subquery()
-    )
-    rows = session.execute(
-        select(MarkingTask.id, MarkingTask.round, Mark.marker_id, Mark.parts, MarkingTask.problem)
-        .join(Mark, Mark.task_id == MarkingTask.id)
-        .where(
-            MarkingTask.entry_id == entry_id,
-            MarkingTask.group_id == group_id,
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.state != literal_column("'withdrawn'"),
-            MarkingTask.points.is_not(None),
-            Mark.revision == latest,
-        )
-        .order_by(MarkingTask.round)
-    )
-    return [
-        CountingMark(
-            task_id,
-            round_,
-            marker_id,
-            {part: parse_points(points) for part, points in parts.items()},
-            decides=problem is not None,
-        )
-        for task_id, round_, marker_id, parts, problem in rows
-    ]
+    return _response(session, group_id, entry_id).marks
 
 
 def settle_response(session: Session, group: MarkingGroup, entry_id: int, at: datetime) -> Outcome | None:
     """Settle one response as far as its marks go; None while a round before the last mark is still missing."""
-    marks = counting_marks(session, group.id, entry_id)
-    outcome = outcome_of(marks, rules_of(group))
+    known = _response(session, group.id, entry_id)
+    outcome = outcome_of(known.marks, rules_of(group))
     if outcome is not None and outcome.is_settled:
         _keep_score(session, group.id, entry_id, outcome, at)
-        _withdraw_rest(session, group.id, entry_id, at)
+        _withdraw(session, known.unmarked, at)
         return outcome
-    session.execute(delete(GroupScore).where(GroupScore.entry_id == entry_id, GroupScore.group_id == group.id))
+    if known.scored:
+        session.execute(delete(GroupScore).where(GroupScore.entry_id == entry_id, GroupScore.group_id == group.id))
     if outcome is not None:
-        _open_round(session, group, entry_id, len(marks) + 1)
+        _open_round(session, group, entry_id, len(known.marks) + 1)
     return outcome
 
 
@@ -101,37 +134,42 @@ def outcome_of(marks: Sequence[CountingMark], rules: SettleRules) -> Outcome | N
     return settle([mark.parts for mark in marks], rules)
 
 
+_SCORE = ("points", "parts", "source", "parts_disagree", "settled_at")
+
+
+def _keeping(insert: Callable[..., Any]) -> Any:
+    new = insert(GroupScore)
+    values = {column: new.excluded[column] for column in _SCORE}
+    return new.on_conflict_do_update(index_elements=["entry_id", "group_id"], set_=values)
+
+
+_KEEP = {"sqlite": _keeping(sqlite.insert), "postgresql": _keeping(postgresql.insert)}
+
+
 def _keep_score(session: Session, group_id: int, entry_id: int, outcome: Outcome, at: datetime) -> None:
     assert outcome.points is not None
     assert outcome.source is not None
-    kept = session.scalar(select(GroupScore).where(GroupScore.entry_id == entry_id, GroupScore.group_id == group_id))
-    if kept is None:
-        kept = GroupScore(entry_id=entry_id, group_id=group_id)
-        session.add(kept)
-    kept.points = outcome.points
-    kept.parts = {part: show_points(points) for part, points in outcome.parts.items()}
-    kept.source = outcome.source
-    kept.parts_disagree = outcome.parts_disagree
-    kept.settled_at = at
-    session.flush()
+    session.execute(
+        _KEEP[session.get_bind().dialect.name],
+        {
+            "entry_id": entry_id,
+            "group_id": group_id,
+            "points": outcome.points,
+            "parts": {part: show_points(points) for part, points in outcome.parts.items()},
+            "source": outcome.source,
+            "parts_disagree": outcome.parts_disagree,
+            "settled_at": at,
+        },
+    )
 
 
-def _withdraw_rest(session: Session, group_id: int, entry_id: int, at: datetime) -> None:
+def _withdraw(session: Session, unmarked: Sequence[int], at: datetime) -> None:
     """Nobody need mark what a leader has decided; marks already given stay beside the decision."""
-    rest = session.scalars(
-        select(MarkingTask.id).where(
-            MarkingTask.entry_id == entry_id,
-            MarkingTask.group_id == group_id,
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.state.in_([TaskState.OPEN, TaskState.LEASED, TaskState.PROBLEM]),
-            MarkingTask.points.is_(None),
-        )
-    ).all()
-    if rest:
-        take_back(session, rest, "withdrawn", at)
+    if unmarked:
+        take_back(session, unmarked, "withdrawn", at)
         session.execute(
             update(MarkingTask)
-            .where(MarkingTask.id.in_(rest))
+            .where(MarkingTask.id.in_(unmarked))
             .values(state=TaskState.WITHDRAWN, version=MarkingTask.version + 1)
             .execution_options(synchronize_session=False)
         )

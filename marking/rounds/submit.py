@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import literal_column, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from marking.rounds.policy import IllegalMark, check_mark
 from marking.rounds.settle import counting_marks, lock_response, rules_of, settle_response
 from marking.tasks.groups import MarkingGroup
 from models.audit import record
-from models.errors import NotFound, Sentence, mark_text
+from models.errors import KaiyueError, NotFound, Sentence, mark_text
 from models.paper import GroupPart
 from models.points import ZERO, parse_points, plain, show_points
 from models.task import LeaseEnd, Mark, MarkingTask, TaskImage
@@ -70,9 +70,12 @@ class Stored:
     version: int
 
 
+_BY_CODE = select(MarkingTask).where(MarkingTask.code == bindparam("code"))  # built once, as those below
+
+
 def find_task(session: Session, code: str, marker_id: int) -> MarkingTask:
     """A task that the marker holds, held or has marked. Raises NotFound for every other, known or not."""
-    task = session.scalar(select(MarkingTask).where(MarkingTask.code == code).execution_options(populate_existing=True))
+    task = session.scalar(_BY_CODE, {"code": code}, execution_options={"populate_existing": True})
     if task is not None and marker_id in (task.marker_id, task.raised_by):
         return task
     if task is not None and _was_held(session, task.id, marker_id):
@@ -83,67 +86,86 @@ def find_task(session: Session, code: str, marker_id: int) -> MarkingTask:
 def submit(session: Session, group: MarkingGroup, form: ScoreForm, marker_id: int, at: datetime) -> Stored:
     """Store a mark and carry the response on. Run it in a write transaction.
 
+    Whatever stands against storing it, a request that was stored before is answered as it was then.
     Raises IllegalMark (422), TaskChanged, LeaseLost, KeyReused, Frozen, GroupClosed (409), TaskWithdrawn (410) and
     NotFound (404).
     """
-    repeated = _repeated(session, form, marker_id)
-    if repeated is not None:
-        return repeated
-    task = find_task(session, form.task, marker_id)
-    lock_response(session, task.entry_id)
-    parts = read_parts(group, task.part_ids, form)
-    if not group.is_open:
-        raise GroupClosed(group=group.title)
-    _check_image(session, task.id, form.image)
-    points = plain(sum(parts.values(), ZERO))
-    row = session.execute(
-        update(MarkingTask)
-        .where(
-            MarkingTask.id == task.id,
-            MarkingTask.marker_id == marker_id,
-            MarkingTask.state == literal_column("'leased'"),
-            MarkingTask.version == form.version,
-        )
-        .values(state=TaskState.DONE, points=points, done_at=at, lease_until=None, version=MarkingTask.version + 1)
-        .returning(MarkingTask.version)
-        .execution_options(synchronize_session=False)
-    ).first()
-    if row is None:
-        # another copy of this request may have been first: its answer is this one's as well
-        repeated = _repeated(session, form, marker_id)
-        if repeated is not None:
-            return repeated
-        raise _refusal(session, form.task, marker_id)
-    revision = _next_revision(session, group.id, task, marker_id)
-    stored = Stored(form.task, form.key, points, parts, revision, row[0])
     try:
-        with session.begin_nested():
-            session.add(_mark(stored, task.id, marker_id, form, at))
-            session.flush()
-    except IntegrityError as err:  # the key is taken by a mark on another response
-        raise KeyReused from err
+        task, stored = _store(session, group, form, marker_id, at)
+    except KeyReused:
+        raise
+    except KaiyueError:
+        repeated = _repeated(session, form, marker_id)
+        if repeated is None:
+            raise
+        return repeated
     if task.problem is not None:
         record(session, AuditVerb.PROBLEM_RESOLVED, f"task:{task.code}", actor_id=marker_id, reason=task.problem.value)
     settle_response(session, group, task.entry_id, at)
     return stored
 
 
-def _mark(stored: Stored, task_id: int, marker_id: int, form: ScoreForm, at: datetime) -> Mark:
-    return Mark(
-        task_id=task_id,
-        revision=stored.revision,
-        version=stored.version,
-        marker_id=marker_id,
-        points=stored.points,
-        parts={part: show_points(value) for part, value in stored.parts.items()},
-        annotations=form.annotations,
-        image=form.image,
-        dwell_ms=form.dwell_ms,
-        reason=form.reason,
-        key=form.key,
-        request_sha=form.sha(),
-        marked_at=at,
+_TAKE = (
+    update(MarkingTask)
+    .where(
+        MarkingTask.id == bindparam("task_id"),
+        MarkingTask.marker_id == bindparam("by"),
+        MarkingTask.state == literal_column("'leased'"),
+        MarkingTask.version == bindparam("shown_version"),
     )
+    .values(
+        state=TaskState.DONE,
+        points=bindparam("new_points"),
+        done_at=bindparam("at"),
+        lease_until=None,
+        version=MarkingTask.version + 1,
+    )
+    .returning(MarkingTask.version)
+    .execution_options(synchronize_session=False)
+)
+
+
+def _store(
+    session: Session, group: MarkingGroup, form: ScoreForm, marker_id: int, at: datetime
+) -> tuple[MarkingTask, Stored]:
+    """Add the mark to the task as it was on screen. Raises what `submit` does."""
+    task = find_task(session, form.task, marker_id)
+    lock_response(session, task.entry_id)
+    parts = read_parts(group, task.part_ids, form)
+    if not group.is_open:
+        raise GroupClosed(group=group.title)
+    last_revision = _last_revision(session, task.id, form.image)
+    points = plain(sum(parts.values(), ZERO))
+    shown = {"task_id": task.id, "by": marker_id, "shown_version": form.version, "new_points": points, "at": at}
+    row = session.execute(_TAKE, shown).first()
+    if row is None:
+        raise _refusal(session, form.task, marker_id)
+    if task.points is not None:
+        _check_alone(session, group.id, task)
+    stored = Stored(form.task, form.key, points, parts, last_revision + 1, row[0])
+    try:
+        session.execute(insert(Mark), _mark(stored, task.id, marker_id, form, at))
+    except IntegrityError as err:  # the key is taken by a mark on another response
+        raise KeyReused from err
+    return task, stored
+
+
+def _mark(stored: Stored, task_id: int, marker_id: int, form: ScoreForm, at: datetime) -> dict[str, Any]:
+    return {
+        "task_id": task_id,
+        "revision": stored.revision,
+        "version": stored.version,
+        "marker_id": marker_id,
+        "points": stored.points,
+        "parts": {part: show_points(value) for part, value in stored.parts.items()},
+        "annotations": form.annotations,
+        "image": form.image,
+        "dwell_ms": form.dwell_ms,
+        "reason": form.reason,
+        "key": form.key,
+        "request_sha": form.sha(),
+        "marked_at": at,
+    }
 
 
 def read_parts(group: MarkingGroup, part_ids: list[str], form: ScoreForm) -> dict[str, Decimal]:
@@ -181,18 +203,29 @@ def _points(part: GroupPart, value: object) -> Decimal:
     raise IllegalMark(why=why)
 
 
-def _check_image(session: Session, task_id: int, image: str) -> None:
-    if (
-        image
-        and session.scalar(select(TaskImage.id).where(TaskImage.task_id == task_id, TaskImage.key == image)) is None
-    ):
+_KNOWN = select(
+    select(func.max(Mark.revision)).where(Mark.task_id == bindparam("task_id")).scalar_subquery(),
+    select(TaskImage.id)
+    .where(TaskImage.task_id == bindparam("task_id"), TaskImage.key == bindparam("image"))
+    .scalar_subquery(),
+)
+
+
+def _last_revision(session: Session, task_id: int, image: str) -> int:
+    """How often the task was marked before. Raises TaskChanged where the image on screen is none of the task's."""
+    revision, image_id = session.execute(_KNOWN, {"task_id": task_id, "image": image}).one()
+    if image and image_id is None:
         raise TaskChanged
+    return revision or 0
+
+
+_BY_KEY = (
+    select(Mark, MarkingTask.code).join(MarkingTask, MarkingTask.id == Mark.task_id).where(Mark.key == bindparam("key"))
+)
 
 
 def _repeated(session: Session, form: ScoreForm, marker_id: int) -> Stored | None:
-    row = session.execute(
-        select(Mark, MarkingTask.code).join(MarkingTask, MarkingTask.id == Mark.task_id).where(Mark.key == form.key)
-    ).first()
+    row = session.execute(_BY_KEY, {"key": form.key}).first()
     if row is None:
         return None
     mark, code = row
@@ -217,15 +250,10 @@ def _was_held(session: Session, task_id: int, marker_id: int) -> bool:
     return session.scalar(ended) is not None
 
 
-def _next_revision(session: Session, group_id: int, task: MarkingTask, marker_id: int) -> int:
-    """1 for the first mark of a task. A changed mark is refused once somebody else's mark stands beside it."""
-    last = session.scalar(select(Mark.revision).where(Mark.task_id == task.id).order_by(Mark.revision.desc()).limit(1))
-    if task.points is None:
-        return (last or 0) + 1
+def _check_alone(session: Session, group_id: int, task: MarkingTask) -> None:
+    """A changed mark is refused once somebody else's mark stands beside it. Raises Frozen."""
     if any(mark.task_id != task.id for mark in counting_marks(session, group_id, task.entry_id)):
         raise Frozen(why=mark_text("another person has marked this response in the meantime"))
-    assert last is not None
-    return last + 1
 
 
 def check_form(form: ScoreForm) -> None:

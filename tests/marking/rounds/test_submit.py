@@ -152,6 +152,28 @@ def test_the_same_request_eight_times_at_once_is_one_mark_with_eight_equal_answe
         assert len(session.scalars(select(Mark)).all()) == 1
 
 
+def test_a_repeated_request_is_answered_as_before_whatever_has_happened_meanwhile(database: Database) -> None:
+    data = make_marking_data(database, one_part(), candidates=1)
+    seat = data.seat("a")
+    task = take(data, seat)
+    first = give(data, seat, task, "7", key="sent-again")
+    with database.write() as session:
+        reopen(session, data.group(), task.code, seat.user_id, policy=POLICY, at=AT)
+    assert give(data, seat, task, "7", key="sent-again") == first  # open again on the screen
+    with database.write() as session:
+        session.execute(update(GroupRecord).values(paused=True))
+    assert give(data, seat, task, "7", key="sent-again") == first  # nobody may mark at present
+    with database.write() as session:
+        session.execute(update(MarkingTask).values(state=TaskState.WITHDRAWN, marker_id=None, lease_until=None))
+    assert give(data, seat, task, "7", key="sent-again") == first  # withdrawn, and no longer the marker's
+    with pytest.raises(KeyReused):
+        give(data, seat, task, "8", key="sent-again")
+    with pytest.raises(KeyReused):
+        give(data, seat, task, "13", key="sent-again")  # no legal score either: the key is said first
+    with database.read() as session:
+        assert [mark.points for mark in session.scalars(select(Mark))] == [Decimal(7)]
+
+
 def test_a_key_stands_for_one_content_one_task_and_one_marker(database: Database) -> None:
     data = make_marking_data(database, one_part(), candidates=3)
     a, b = data.seat("a"), data.seat("b")
