@@ -9,11 +9,14 @@ comes too late meets another version.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -41,6 +44,38 @@ _PROBLEM: ColumnElement[str] = literal_column("'problem'")
 _WITHDRAWN: ColumnElement[str] = literal_column("'withdrawn'")
 _DONE: ColumnElement[str] = literal_column("'done'")
 _LIVE: ColumnElement[str] = literal_column("'live'")
+
+# Built once: two hundred screens ask, and building a statement costs more than running it.
+_MINE = (
+    select(MarkingTask.id, MarkingTask.code)
+    .where(
+        MarkingTask.marker_id == bindparam("user_id"),
+        MarkingTask.group_id == bindparam("group_id"),
+        MarkingTask.state == _LEASED,
+    )
+    .order_by(MarkingTask.priority)
+)
+_BY_IDS = select(MarkingTask).where(MarkingTask.id.in_(bindparam("ids", expanding=True))).order_by(MarkingTask.priority)
+_AT_WORK = select(func.count(func.distinct(MarkingTask.marker_id))).where(
+    MarkingTask.group_id == bindparam("group_id"),
+    MarkingTask.state == _LEASED,
+    MarkingTask.marker_id != bindparam("user_id"),
+)
+_SOME_OPEN = select(func.count()).select_from(
+    select(MarkingTask.id)
+    .where(MarkingTask.group_id == bindparam("group_id"), MarkingTask.state == _OPEN)
+    .limit(bindparam("enough"))
+    .subquery()
+)
+_LATE = (
+    select(MarkingTask.id)
+    .where(
+        MarkingTask.group_id == bindparam("group_id"),
+        MarkingTask.state == _LEASED,
+        MarkingTask.lease_until < bindparam("at"),
+    )
+    .with_for_update(skip_locked=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +113,7 @@ def claim(
     """
     expire(session, group.id, at)
     until = at + timedelta(seconds=policy.lease_s)
-    mine = and_(MarkingTask.marker_id == seat.user_id, MarkingTask.group_id == group.id, MarkingTask.state == _LEASED)
-    held = session.execute(select(MarkingTask.id, MarkingTask.code).where(mine).order_by(MarkingTask.priority)).all()
+    held = session.execute(_MINE, {"user_id": seat.user_id, "group_id": group.id}).all()
     known = set(holding)
     forgotten = [task_id for task_id, code in held if code not in known][: max(want, 0)]
     renewed = [task_id for task_id, code in held if code in known] + forgotten
@@ -91,13 +125,7 @@ def claim(
         ids += _claim_open(session, group, seat, _at_the_tail(session, group, seat, fresh, policy), until)
     if not ids:
         return []
-    tasks = session.scalars(
-        select(MarkingTask)
-        .where(MarkingTask.id.in_(ids))
-        .order_by(MarkingTask.priority)
-        .execution_options(populate_existing=True)
-    )
-    return list(tasks)
+    return list(session.scalars(_BY_IDS, {"ids": ids}, execution_options={"populate_existing": True}))
 
 
 def refill(
@@ -111,25 +139,17 @@ def refill(
 ) -> list[MarkingTask]:
     """Top up after a submit, once `refill_below` or fewer are left; `holding` None means all that the person holds."""
     if holding is None:
-        holding = session.scalars(
-            select(MarkingTask.code).where(
-                MarkingTask.marker_id == seat.user_id, MarkingTask.group_id == group.id, MarkingTask.state == _LEASED
-            )
-        ).all()
+        held = session.execute(_MINE, {"user_id": seat.user_id, "group_id": group.id})
+        holding = [code for _, code in held]
     if len(holding) > policy.refill_below:
         return []
     return claim(session, group, seat, want=policy.hold - len(holding), holding=holding, policy=policy, at=at)
 
 
 def _at_the_tail(session: Session, group: MarkingGroup, seat: Seat, fresh: int, policy: QueuePolicy) -> int:
-    at_work = session.scalar(
-        select(func.count(func.distinct(MarkingTask.marker_id))).where(
-            MarkingTask.group_id == group.id, MarkingTask.state == _LEASED, MarkingTask.marker_id != seat.user_id
-        )
-    )
+    at_work = session.scalar(_AT_WORK, {"group_id": group.id, "user_id": seat.user_id})
     enough = policy.tail_factor * (1 + (at_work or 0))
-    some = select(MarkingTask.id).where(MarkingTask.group_id == group.id, MarkingTask.state == _OPEN).limit(enough)
-    left = session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    left = session.scalar(_SOME_OPEN, {"group_id": group.id, "enough": enough}) or 0
     return min(fresh, policy.tail_hand) if left < enough else fresh
 
 
@@ -145,18 +165,20 @@ def _claim_open(session: Session, group: MarkingGroup, seat: Seat, fresh: int, u
 def _claim_role(
     session: Session, group: MarkingGroup, seat: Seat, *, role: TaskRole, fresh: int, until: datetime
 ) -> list[int]:
-    picked = _pick(group, seat, role, fresh).cte("picked")
-    statement = (
-        update(MarkingTask)
-        .where(MarkingTask.id.in_(select(picked.c.id)), _claimable(MarkingTask, role))
-        .values(state=TaskState.LEASED, marker_id=seat.user_id, lease_until=until, version=MarkingTask.version + 1)
-        .returning(MarkingTask.id)
-        .execution_options(synchronize_session=False)
-    )
+    statement = _claiming(role, group.own_school_excluded and seat.school_id is not None)
+    values = {
+        "group": group.id,
+        "user": seat.user_id,
+        "school": seat.school_id,
+        "fresh": fresh,
+        "until": until,
+    }
+    if session.get_bind().dialect.name == "sqlite":  # one writer at a time: there nobody is met
+        return list(session.scalars(statement, values))
     for attempt in range(_ATTEMPTS):
         try:
             with session.begin_nested():
-                return list(session.scalars(statement))
+                return list(session.scalars(statement, values))
         except IntegrityError:
             if attempt == _ATTEMPTS - 1:
                 raise
@@ -169,7 +191,25 @@ def _claimable(task: type[MarkingTask], role: TaskRole) -> ColumnElement[bool]:
     return and_(task.role == literal_column("'marker'"), task.state == _OPEN)
 
 
-def _pick(group: MarkingGroup, seat: Seat, role: TaskRole, fresh: int) -> Select[int]:
+@cache
+def _claiming(role: TaskRole, excludes_own_school: bool) -> Any:
+    """The statement that claims, with the parameters `group`, `user`, `school`, `fresh` and `until`."""
+    picked = _picking(role, excludes_own_school).cte("picked")
+    return (
+        update(MarkingTask)
+        .where(MarkingTask.id.in_(select(picked.c.id)), _claimable(MarkingTask, role))
+        .values(
+            state=TaskState.LEASED,
+            marker_id=bindparam("user"),
+            lease_until=bindparam("until"),
+            version=MarkingTask.version + 1,
+        )
+        .returning(MarkingTask.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _picking(role: TaskRole, excludes_own_school: bool) -> Select[int]:
     task = aliased(MarkingTask, name="t")
     other = aliased(MarkingTask, name="other")
     same_response = and_(
@@ -181,33 +221,27 @@ def _pick(group: MarkingGroup, seat: Seat, role: TaskRole, fresh: int) -> Select
     statement = (
         select(task.id)
         .where(
-            task.group_id == group.id,
+            task.group_id == bindparam("group"),
             _claimable(task, role),
             # nobody marks one response twice, and who passed it up does not get its other rounds
             ~exists().where(
                 same_response,
                 other.id != task.id,
-                or_(other.marker_id == seat.user_id, other.raised_by == seat.user_id),
+                or_(other.marker_id == bindparam("user"), other.raised_by == bindparam("user")),
             ),
             # of several open rounds only the first is on offer, or one claim could take two of one response
             ~exists().where(same_response, other.state == _OPEN, other.round < task.round),
         )
         .order_by(task.priority)
-        .limit(fresh)
+        .limit(bindparam("fresh"))
         .with_for_update(of=task, skip_locked=True)
     )
-    if group.own_school_excluded and seat.school_id is not None:
-        statement = statement.where(task.school_id != seat.school_id)
-    return statement
+    return statement.where(task.school_id != bindparam("school")) if excludes_own_school else statement
 
 
 def expire(session: Session, group_id: int, at: datetime) -> int:
     """Take back every task of the group whose lease has run out; answers how many."""
-    late = session.scalars(
-        select(MarkingTask.id)
-        .where(MarkingTask.group_id == group_id, MarkingTask.state == _LEASED, MarkingTask.lease_until < at)
-        .with_for_update(skip_locked=True)
-    ).all()
+    late = session.scalars(_LATE, {"group_id": group_id, "at": at}).all()
     return take_back(session, late, "expired", at)
 
 
