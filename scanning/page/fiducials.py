@@ -8,6 +8,7 @@ found; a mirrored page is not. Three marks of the pattern are enough.
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import hypot
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ MAX_HYPOTHESES = 400  # per pair of marks; those whose size fits best
 _SOLID = (0.72, 1.12)  # area over the area of the rectangle with the same second moments; 1 for a full rectangle
 _AREA_SLACK = (0.6, 1.6)  # blur, photocopies and print gain change a 6 x 4 mm mark by less
 _SIDE_SLACK = 0.28  # a 6 mm mark is told from a 9 mm one, and from a filled bubble at the scale of its neighbours
+_AROUND = np.ones((3, 3), dtype=np.uint8)
 _REACH_SHARE = 0.035  # of the pattern's diagonal: anisotropic scale, fold and perspective move a mark by less
 
 
@@ -225,33 +227,27 @@ def refine_center(
     if right - left < 4 or bottom - top < 4:
         return None
     window = grey[top:bottom, left:right]
-    sample = np.sort(window[:: max(1, window.shape[0] // 24), :: max(1, window.shape[1] // 24)].ravel())
-    white, black = float(sample[sample.size * 9 // 10]), float(sample[sample.size // 20])
+    sample = np.sort(window[:: max(1, window.shape[0] // 24), :: max(1, window.shape[1] // 24)], axis=None)
+    white, black = int(sample[sample.size * 9 // 10]), int(sample[sample.size // 20])
     if white - black < 40:  # no print here: paper alone spans less
         return None
-    dark = (window < (white + black) / 2).view(np.uint8)
-    count, labels, stats, centers = cv2.connectedComponentsWithStats(dark, connectivity=4)
-    if count < 2:
-        return None
-    area = stats[1:, cv2.CC_STAT_AREA]
+    dark = (window < np.uint8((white + black + 1) // 2)).view(np.uint8)
+    _, labels, stats, centers = cv2.connectedComponentsWithStats(dark, connectivity=4)
     expected = size_px[0] * size_px[1]
-    offset = np.hypot(centers[1:, 0] + left - near_px[0], centers[1:, 1] + top - near_px[1])
-    cost = np.where(
-        (area > 0.3 * expected) & (offset < reach_px * 1.5),
-        np.abs(area / expected - 1) + offset / (4 * reach_px),
-        np.inf,
-    )
-    best = int(np.argmin(cost))
-    if not np.isfinite(cost[best]):
+    best, least = 0, np.inf
+    for label, ((x, y), area) in enumerate(zip(centers.tolist(), stats[:, cv2.CC_STAT_AREA].tolist(), strict=True)):
+        offset = hypot(x + left - near_px[0], y + top - near_px[1])
+        cost = abs(area / expected - 1) + offset / (4 * reach_px)
+        if label and area > 0.3 * expected and offset < reach_px * 1.5 and cost < least:
+            best, least = label, cost
+    if not best:
         return None
     # Weigh each px by its darkness, in the mark and one px around it: the soft edge carries the sub-pixel place.
-    x, y, w, h = (int(v) for v in stats[best + 1, :4])
+    x, y, w, h, area = stats[best].tolist()
     box = (slice(max(0, y - 1), y + h + 1), slice(max(0, x - 1), x + w + 1))
-    mask = cv2.dilate((labels[box] == best + 1).view(np.uint8), np.ones((3, 3), dtype=np.uint8))
+    mask = cv2.dilate((labels[box] == best).view(np.uint8), _AROUND)
     weight = np.clip((white - window[box].astype(np.float32)) / (white - black), 0, 1) * mask
-    total = float(weight.sum())
-    columns = np.arange(box[1].start, box[1].start + weight.shape[1])
-    rows = np.arange(box[0].start, box[0].start + weight.shape[0])
-    center_x = float((weight.sum(axis=0) * columns).sum() / total) + left
-    center_y = float((weight.sum(axis=1) * rows).sum() / total) + top
-    return center_x, center_y, float(area[best]) / expected, black
+    moments = cv2.moments(weight)
+    center_x = moments["m10"] / moments["m00"] + box[1].start + left
+    center_y = moments["m01"] / moments["m00"] + box[0].start + top
+    return center_x, center_y, area / expected, float(black)

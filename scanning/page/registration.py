@@ -19,6 +19,7 @@ from models.words import PageCode
 from scanning.cards.machine_code import parse_payload
 from scanning.cards.template import CardPage
 from scanning.page.code import find_codes, read_code
+from scanning.page.corners import find_at_corners
 from scanning.page.correction import Corrected, correct
 from scanning.page.fiducials import Blobs, PatternMatch, find_blobs, match_pattern, refine_center
 from scanning.page.fit import FittedMap, Registration
@@ -40,6 +41,7 @@ class FitOptions:
 # Scans fit their paper, more or less; only where nothing is found may one be twice as large, or show a good half of it.
 # Patterns of filled bubbles look like small copies of the marks' pattern, so the narrow range comes first.
 SCALE_RANGES = ((0.7, 1.3), (0.4, 2.0))
+PRESENT_CLEARLY = 0.9  # share of printed edges in their places with which four marks and the code need no more proof
 LOOK_AGAIN_MM = 0.3  # corrections beyond this are verified through the corrected map
 SHEAR = (
     0.007  # half a pitch of bubbles over a page's length; feeds stretch and turn paper, they do not shear it by this
@@ -101,6 +103,9 @@ class Found:
 def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions | None = None) -> Found | Refusal:
     """Find out which of the sides the image shows, and fit the map. Never raises for a foreign page."""
     options = options or FitOptions()
+    quick = _at_corners(grey, sides)
+    if quick is not None:
+        return _finish(grey, quick, options)
     size = sides[0].page.size
     thumbnail = make_thumbnail(grey, max(size.width_mm, size.height_mm))
     if is_blank(thumbnail):
@@ -128,6 +133,30 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
             PageCode.POOR_FIT, mark_text("the page is torn or folded: a corner mark stands beside its place")
         )
     return _finish(grey, chosen, options)
+
+
+def _at_corners(grey: NDArray[np.uint8], sides: Sequence[Side]) -> _Reading | None:
+    """The page as a scanner should deliver it: every mark in its corner, the code read, the print in its place.
+
+    Where these agree nothing else can be true, and nobody need search the page. None where any of them is missing.
+    """
+    for group in _by_layout(sides):
+        page = group[0].page
+        if page.code is None or page.code.is_empty:
+            continue
+        match = find_at_corners(grey, page.fiducials, page.size)
+        pose = _refined(grey, page, match) if match is not None else None
+        if pose is None or len(pose.marks) < len(page.fiducials) or is_sheared(pose.map, page):
+            continue
+        fitted = FittedMap.plain(pose.map)
+        text = read_code(grey, fitted, page.code)
+        side = next((one for one in group if text and one.page.code_payload == text), None)
+        if side is None:
+            continue
+        edges = measure(grey, fitted, side.probes)
+        if edges.present >= PRESENT_CLEARLY:
+            return _Reading(side, pose, edges, coded=True)
+    return None
 
 
 def _has_moved_mark(reading: _Reading, blobs: Blobs) -> bool:
@@ -305,7 +334,7 @@ def _by_code(
                     for other in poses
                     if _agrees(other.map, pose.map, side.page)
                 ]
-                return max(readings, key=lambda one: (one.edges.present > 0.9, one.pose.score))
+                return max(readings, key=lambda one: (one.edges.present > PRESENT_CLEARLY, one.pose.score))
         refusal = foreign_code([text], sides)
         if refusal is not None:
             return refusal

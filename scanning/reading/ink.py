@@ -29,6 +29,10 @@ LINE_COVER = (0.03, 0.35)
 LINE_LONG = 2.0  # times as long as wide
 LINE_LEAN = 0.2  # 11°: paper lies askew by less
 LINE_SPREAD = 1.2  # places of 0.2 mm, standard deviation: a line of 0.8 mm
+_BLOCK = 256  # bubbles mapped at once: BLAS starts threads for larger products, and they cost more than they bring
+_AROUND = 32  # places sampled around a bubble
+_REACH = 4  # neighbours to each side, in card order, that vouch for the paper at a bubble
+_TOGETHER_MM = 60.0  # they do when all of them stand so close together
 STRONG = 0.25  # darkness over the expected print that makes a place inked
 
 
@@ -38,29 +42,43 @@ ExpectedBlank = Callable[
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """Letters that stand in the same number of bubbles: `letters` (l,), and `members` (l, c), the bubbles of each."""
+
+    letters: NDArray[np.intp]
+    members: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BubbleGrid:
     """Prepared once per side, for n bubbles in card order.
 
-    `right_mm` and `down_mm`, float32 (n, m + r), are the places that are sampled, relative to the bubble's middle:
-    the m = GRID_Y * GRID_X inside first, then the r around it. `center_mm` (n, 2); `letter` (n,) numbers bubbles of
-    the same label and size.
+    `sizes` are the bubbles of each size, with the places that are sampled in them, float32 (3, m + r): ones, and mm to
+    the right of the middle and down from it; the m = GRID_Y * GRID_X inside first, then the r around it.
+    `corners_mm` (3n, 2) are the middles `center_mm` (n, 2), then places 1 mm to the right of them, then 1 mm below.
+    `letter` (n,) numbers bubbles of the same label and size; `alike` lists the letters that occur often enough to learn
+    from. `beside` (n, 9) are the neighbours of each bubble in card order with itself, `together` (n,) whether they
+    stand together on the paper as well.
     """
 
-    right_mm: NDArray[np.float32]
-    down_mm: NDArray[np.float32]
+    sizes: tuple[tuple[NDArray[np.intp], NDArray[np.float32]], ...]
+    corners_mm: NDArray[np.float64]
     center_mm: NDArray[np.float64]
     letter: NDArray[np.intp]
+    alike: tuple[Alike, ...]
+    beside: NDArray[np.intp]
+    together: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BubbleInk:
     """Ink of n bubbles, all float64 (n,).
 
-    `ink` mean excess darkness over the printed blank, about -0.05..1; `peak` the darkness of the darkest tenth, 0
-    where there is next to no ink; `cover` the share of places clearly inked; `crossing` how many separate strokes
-    leave through the surround, and `corners` towards how many of the four corners; `through`, bool (n,), whether they
-    are two on opposite sides; `dust`, bool (n,), whether the ink is a line as dust on the glass draws it. `noise` is
-    the spread of `ink` among this page's empty bubbles.
+    `ink` mean excess darkness over the printed blank, about -0.05..1; `peak` the darkness of the darkest tenth and
+    `cover` the share of places clearly inked, both 0 where there is next to no ink; `crossing` how many separate
+    strokes leave through the surround, and `corners` towards how many of the four corners; `through`, bool (n,),
+    whether they are two on opposite sides; `dust`, bool (n,), whether the ink is a line as dust on the glass draws it.
+    `noise` is the spread of `ink` among this page's empty bubbles.
     """
 
     ink: NDArray[np.float64]
@@ -78,30 +96,55 @@ def make_grid(page: CardPage) -> BubbleGrid:
     bubbles = [bubble for field in page.fields for bubble in field.bubbles]
     n = len(bubbles)
     center = np.array([[b.rect.center.x_mm, b.rect.center.y_mm] for b in bubbles]).reshape(-1, 2)
-    half = np.array([[b.rect.width_mm / 2, b.rect.height_mm / 2] for b in bubbles]).reshape(-1, 2)
-    short = 2 * half.min(axis=1, keepdims=True) if n else np.empty((0, 1))
+    by_size: dict[tuple[float, float], list[int]] = {}
+    for at, bubble in enumerate(bubbles):
+        by_size.setdefault((bubble.rect.width_mm, bubble.rect.height_mm), []).append(at)
+    names: dict[tuple[str, int, int], int] = {}
+    letter = np.array(
+        [
+            names.setdefault((b.label, round(10 * b.rect.width_mm), round(10 * b.rect.height_mm)), len(names))
+            for b in bubbles
+        ],
+        dtype=np.intp,
+    )
+    beside = np.clip(np.arange(n)[:, None] + np.arange(-_REACH, _REACH + 1)[None, :], 0, max(n - 1, 0))
+    apart = np.abs(center[beside[:, -1]] - center[beside[:, 0]]).max(axis=1, initial=0.0)
+    return BubbleGrid(
+        tuple((np.array(rows), _places_mm(*size)) for size, rows in by_size.items()),
+        np.concatenate([center, center + np.array([1.0, 0.0]), center + np.array([0.0, 1.0])]),
+        center,
+        letter,
+        _alike(letter),
+        beside,
+        apart < _TOGETHER_MM,
+    )
+
+
+def _places_mm(width_mm: float, height_mm: float) -> NDArray[np.float32]:
+    """The places sampled in and around a bubble of this size, float32 (3, m + r): ones, to the right, down."""
+    half, short = np.array([width_mm / 2, height_mm / 2]), min(width_mm, height_mm)
     unit_x = (np.arange(GRID_X) + 0.5) / GRID_X * 2 - 1
     unit_y = (np.arange(GRID_Y) + 0.5) / GRID_Y * 2 - 1
-    unit = np.stack(np.meshgrid(unit_x, unit_y), axis=-1).reshape(1, -1, 2)
-    inner = unit * (half - INSET_SHARE * short)[:, None, :]
-    ring = _ring_unit()[None, :, :] * (half + RING_SHARE * short)[:, None, :]
-    places = np.concatenate([inner, ring], axis=1).astype(np.float32)
-    names: dict[tuple[str, int, int], int] = {}
-    letter = [
-        names.setdefault((b.label, round(10 * b.rect.width_mm), round(10 * b.rect.height_mm)), len(names))
-        for b in bubbles
-    ]
-    return BubbleGrid(
-        np.ascontiguousarray(places[..., 0]),
-        np.ascontiguousarray(places[..., 1]),
-        center,
-        np.array(letter, dtype=np.intp),
-    )
+    inner = np.stack(np.meshgrid(unit_x, unit_y), axis=-1).reshape(-1, 2) * (half - INSET_SHARE * short)
+    ring = _ring_unit() * (half + RING_SHARE * short)
+    places = np.concatenate([inner, ring])
+    return np.stack([np.ones(len(places)), places[:, 0], places[:, 1]]).astype(np.float32)
+
+
+def _alike(letter: NDArray[np.intp]) -> tuple[Alike, ...]:
+    counts = np.bincount(letter)
+    often = sorted({int(count) for count in counts if count >= LEARN_FROM})
+    alike = []
+    for count in often:
+        letters = np.flatnonzero(counts == count)
+        members = np.stack([np.flatnonzero(letter == one) for one in letters])
+        alike.append(Alike(letters, members))
+    return tuple(alike)
 
 
 def _ring_unit() -> NDArray[np.float64]:
     """32 places around the unit square, clockwise from the top left."""
-    side = np.linspace(-1, 1, 8, endpoint=False)
+    side = np.linspace(-1, 1, _AROUND // 4, endpoint=False)
     one = np.ones_like(side)
     return np.concatenate(
         [
@@ -126,32 +169,36 @@ def measure_ink(
         none = np.empty(0)
         return BubbleInk(none, none, none, none, none.astype(np.bool_), none.astype(np.bool_), none, 0.0)
     m = GRID_X * GRID_Y
-    values = sample(grey, *_map_locally(fitted, grid))
-    paper = _paper(values[:, m:], grid.center_mm)
+    darkness = sample(grey, *_map_locally(fitted, grid))
+    paper = _paper(darkness[:, m:], grid)
     # In reflectance, so that a shadow dims paper, print and ink alike.
     black_share = min(max(black / max(float(np.median(paper)), 1.0), 0.0), 0.8)
-    darkness = (1.0 - values / paper[:, None]) / (1.0 - black_share)
+    full = np.float32(1.0 / (1.0 - black_share))
+    darkness *= (-full / paper)[:, None]
+    darkness += full
     inner, ring = darkness[:, :m], darkness[:, m:]
     if expected is None:
-        blank = _expected_blank(inner, grid.letter)
+        blank = _expected_blank(inner, grid)
     else:
-        blank = expected(inner, ring, grid.letter, grid.center_mm)
-    excess = inner - blank
+        blank = Blank(expected(inner, ring, grid.letter, grid.center_mm), np.arange(n))
+    excess = inner - blank.faces[blank.face]
     # Where print is expected, ink on top of it cannot be told apart: those places count little.
-    weight = 1.0 - np.clip(1.5 * blank, 0.0, 0.95)
-    ink = (excess * weight).sum(axis=1) / weight.sum(axis=1)
-    peak = np.zeros(n)
+    weights = 1.0 - np.clip(1.5 * blank.faces, 0.0, 0.95)
+    total = weights.sum(axis=1)[blank.face]
+    ink = np.einsum("ij,ij->i", excess, weights[blank.face]) / total
+    peak, cover = np.zeros(n), np.zeros(n)
     inked = np.flatnonzero(ink > PEAK_FROM)
-    peak[inked] = np.partition(excess[inked], m - m // 10, axis=1)[:, m - m // 10 :].mean(axis=1)
-    cover = ((excess > STRONG) * weight).sum(axis=1) / weight.sum(axis=1)
+    marks, by = excess[inked], weights[blank.face[inked]]
+    peak[inked] = np.partition(marks, m - m // 10, axis=1)[:, m - m // 10 :].mean(axis=1)
+    cover[inked] = np.einsum("ij,ij->i", (marks > STRONG).astype(np.float32), by) / total[inked]
     dark_ring = ring > STRONG
-    crossing = np.count_nonzero(dark_ring & ~np.roll(dark_ring, 1, axis=1), axis=1).astype(np.float64)
+    crossing = _crossing(dark_ring)
     low = np.sort(ink)[: max(1, (6 * n) // 10)]  # at least so many are empty on any real sheet, or the floors decide
-    noise = 1.4826 * float(np.median(np.abs(low - np.median(low))))
+    noise = 1.4826 * _middle(np.sort(np.abs(low - _middle(low))))
     return BubbleInk(
         np.asarray(ink, dtype=np.float64),
-        np.asarray(peak, dtype=np.float64),
-        np.asarray(cover, dtype=np.float64),
+        peak,
+        cover,
         crossing,
         _runs_through(dark_ring, crossing),
         _is_dust_line(excess, peak, cover),
@@ -160,20 +207,37 @@ def measure_ink(
     )
 
 
+def _middle(ordered: NDArray[np.floating]) -> float:
+    """The median of values in order."""
+    return float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2
+
+
+def _crossing(dark: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many separate dark runs each surround, (n, r), has, (n,)."""
+    crossing = np.zeros(dark.shape[0])
+    some = np.flatnonzero(dark.any(axis=1))
+    around = dark[some]
+    crossing[some] = np.count_nonzero(around & ~np.roll(around, 1, axis=1), axis=1)
+    return crossing
+
+
 def _runs_through(dark: NDArray[np.bool_], crossing: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether the dark places of a surround, (n, r), are two thin runs facing each other: a line through the bubble."""
     r = dark.shape[1]
     through = np.zeros(dark.shape[0], dtype=np.bool_)
-    for row in np.flatnonzero(crossing == 2).tolist():
-        angle = 2 * np.pi * np.flatnonzero(dark[row]) / r
+    twice_crossed = np.flatnonzero(crossing == 2)
+    if twice_crossed.size:
+        around = dark[twice_crossed]
+        count = np.count_nonzero(around, axis=1)
+        angle = 2j * np.pi * np.arange(r) / r
         # Two opposite runs cancel out in the mean direction and add up in the doubled one.
-        once, twice = abs(np.exp(1j * angle).mean()), abs(np.exp(2j * angle).mean())
-        through[row] = angle.size <= r // 3 and once < 0.5 and twice > 0.5
+        once, twice = (np.abs(around @ np.exp(times * angle)) / count for times in (1, 2))
+        through[twice_crossed] = (count <= r // 3) & (once < 0.5) & (twice > 0.5)
     return through
 
 
 def _is_dust_line(
-    excess: NDArray[np.float32], peak: NDArray[np.float64], cover: NDArray[np.float32]
+    excess: NDArray[np.float32], peak: NDArray[np.float64], cover: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Whether the ink of a bubble, excess (n, m), is one thin line from border to border, (n,).
 
@@ -213,64 +277,66 @@ def _corners(dark: NDArray[np.bool_], crossing: NDArray[np.float64]) -> NDArray[
 
 def _map_locally(fitted: FittedMap, grid: BubbleGrid) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """All places in px, x and y, by the map's linear part at each bubble: within 4 mm the map is straight."""
-    center = grid.center_mm
-    corners = np.concatenate([center, center + np.array([1.0, 0.0]), center + np.array([0.0, 1.0])])
-    mapped = fitted.apply(corners).astype(np.float32).reshape(3, -1, 2)
-    along, across = mapped[1] - mapped[0], mapped[2] - mapped[0]
-    x = mapped[0][:, :1] + grid.right_mm * along[:, :1] + grid.down_mm * across[:, :1]
-    y = mapped[0][:, 1:] + grid.right_mm * along[:, 1:] + grid.down_mm * across[:, 1:]
-    return x, y
+    middle, right, below = fitted.apply(grid.corners_mm).reshape(3, -1, 2)
+    linear = np.stack([middle, right - middle, below - middle], axis=2).astype(np.float32)  # (n, 2, 3)
+    both = np.empty((2, len(middle), GRID_X * GRID_Y + _AROUND), dtype=np.float32)
+    for rows, places in grid.sizes:
+        for at in range(0, rows.size, _BLOCK):
+            block = rows[at : at + _BLOCK]
+            # On cards of ours all bubbles are alike and stand in order: no need to pick them one by one.
+            some = slice(block[0], block[-1] + 1) if block[-1] - block[0] == block.size - 1 else block
+            both[0, some] = linear[some, 0] @ places
+            both[1, some] = linear[some, 1] @ places
+    return both[0], both[1]
 
 
-def _paper(ring: NDArray[np.float32], center_mm: NDArray[np.float64]) -> NDArray[np.float32]:
+def _paper(ring: NDArray[np.float32], grid: BubbleGrid) -> NDArray[np.float32]:
     """The grey of the paper at each bubble: its bright surround, made sure of by its neighbours in card order.
 
     A stroke or stain around one bubble would otherwise lighten everything inside it.
     """
     own = np.partition(ring, ring.shape[1] * 3 // 4, axis=1)[:, ring.shape[1] * 3 // 4]
-    reach = 4
-    padded = np.pad(own, reach, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    near = np.partition(windows, reach, axis=1)[:, reach]  # the median of an odd number
-    middle = np.pad(center_mm, ((reach, reach), (0, 0)), mode="edge")
-    spread = np.abs(middle[2 * reach :] - middle[: -2 * reach]).max(axis=1)
-    near = np.where(spread < 60.0, near, own)  # a neighbour in the list may be far away on the paper
+    near = np.partition(own[grid.beside], _REACH, axis=1)[:, _REACH]  # the median of an odd number
+    near = np.where(grid.together, near, own)  # a neighbour in the list may be far away on the paper
     paper = np.maximum(np.maximum(own, np.minimum(near, own * 1.25)), 16.0)
     return np.asarray(paper, dtype=np.float32)
 
 
-def _expected_blank(inner: NDArray[np.float32], letter: NDArray[np.intp]) -> NDArray[np.float32]:
-    """What each bubble looks like when empty, (n, m): its letter as this page shows it, one place wider.
+@dataclass(frozen=True, slots=True, eq=False)
+class Blank:
+    """What bubbles look like when empty: `faces` float32 (f, m), and `face` (n,), which of them each bubble has."""
+
+    faces: NDArray[np.float32]
+    face: NDArray[np.intp]
+
+
+def _expected_blank(inner: NDArray[np.float32], grid: BubbleGrid) -> Blank:
+    """What each bubble looks like when empty: its letter as this page shows it, one place wider.
 
     A letter that is filled in most of its places would teach the wrong lesson; it is found by being much darker
     than the page's other letters, and then only the common letter blackness is expected.
     """
-    count = int(letter.max()) + 1
-    learnt: dict[int, NDArray[np.float32]] = {}
-    level: dict[int, float] = {}
-    for one in range(count):
-        mine = inner[letter == one]
-        if mine.shape[0] < LEARN_FROM:
-            continue
-        rank = int(LEARN_QUANTILE * (mine.shape[0] - 1))
-        face = np.partition(mine, rank, axis=0)[rank]
-        learnt[one] = face
-        level[one] = float(face.mean())
+    learnt = []
+    for alike in grid.alike:
+        rank = int(LEARN_QUANTILE * (alike.members.shape[1] - 1))
+        learnt.append(np.partition(inner[alike.members], rank, axis=1)[:, rank])
     # The lighter half of all letters is print for certain; on a page of few letters the lightest bubbles are.
-    if level:
-        common = float(np.sort(list(level.values()))[(len(level) - 1) // 4])
+    if learnt:
+        faces = np.concatenate(learnt)
+        level = faces.mean(axis=1)
+        common = float(np.sort(level)[(level.size - 1) // 4])
     else:
+        faces, level = np.empty((0, inner.shape[1]), dtype=np.float32), np.empty(0)
         means = np.sort(inner.mean(axis=1))
         common = float(means[means.size // 4])
     common = min(common, 0.2)  # a printed letter covers no more; a whole page darker than that is ink or a bad scan
-    blank = np.full(inner.shape, max(common, 0.0), dtype=np.float32)
-    known = [one for one in learnt if level[one] <= common + LETTER_SPREAD]
-    if known:
-        row = np.full(count, -1, dtype=np.intp)
-        row[known] = np.arange(len(known))
-        mine = row[letter] >= 0
-        blank[mine] = wider(np.stack([learnt[one] for one in known]))[row[letter[mine]]]
-    return blank
+    known = level <= common + LETTER_SPREAD
+    row = np.full(int(grid.letter.max()) + 1, np.count_nonzero(known), dtype=np.intp)  # the last face is the common one
+    if learnt:
+        letters = np.concatenate([alike.letters for alike in grid.alike])[known]
+        row[letters] = np.arange(letters.size)
+    usual = np.full((1, inner.shape[1]), max(common, 0.0), dtype=np.float32)
+    return Blank(np.concatenate([wider(faces[known]), usual]), row[grid.letter])
 
 
 def wider(face: NDArray[np.float32]) -> NDArray[np.float32]:
