@@ -56,7 +56,7 @@ class Item:
     `key` holds the alternatives that earn full points, each as sorted option letters (``("A", "C")`` for
     "A or C", ``("ACD",)`` for all three); judge keys are ``"T"`` or ``"F"``; empty for subjective items.
     `policy` is the text of the exam file (``half``, ``flat:2`` …) and only matters for multiple items.
-    `subject` is empty where it is the paper's own.
+    `subject` is empty where it is the paper's own. `scheme` and `answer` stand beside the answer while it is marked.
     """
 
     no: str
@@ -72,6 +72,8 @@ class Item:
     grid: EssayGrid | None = None
     knowledge: tuple[str, ...] = ()
     subject: str = ""
+    scheme: str = ""
+    answer: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -336,6 +336,8 @@ class AuditVerb(StrEnum):
     EXCEPTION_RESOLVED = "exception.resolved"
     STATUS_SET = "status.set"
     MARK_ADDED = "mark.added"
+    MARK_LATE = "mark.late"
+    EXEMPLAR_NAMED = "exemplar.named"
     PROBLEM_RAISED = "problem.raised"
     PROBLEM_RESOLVED = "problem.resolved"
     SCORES_COMPOSED = "scores.composed"

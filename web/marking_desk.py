@@ -18,6 +18,7 @@ from web.access.permissions import Permission
 from web.access.policy import Scope, allowed
 from web.access.services import services
 from web.access.sessions import SignedIn
+from web.screens import Screens, TakenOver
 from web.view_log import ViewLog
 
 _KEY = "kaiyue.marking"
@@ -30,6 +31,7 @@ class Desk:
     policy: QueuePolicy
     counts: CountsKept = field(default_factory=CountsKept)
     views: ViewLog = field(default_factory=ViewLog)
+    screens: Screens = field(default_factory=Screens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,17 @@ def place_of_task(code: str) -> Place:
     # hidden behind the same words as a task that does not exist
     require(Permission.MARK_RESPONSE, scope_of(group), what=mark_text("marking task"), name=code[:40])
     return Place(group, seat_of(current_user(), group))
+
+
+def is_current(found: Place, screen: int | None) -> bool:
+    """Whether work may be dealt to this screen of the person; a newer one takes over from it."""
+    return desk().screens.hear(found.seat.user_id, found.group.id, screen)
+
+
+def need_current(found: Place, screen: int | None) -> None:
+    """Raise TakenOver for a screen that a newer one has taken over from."""
+    if not is_current(found, screen):
+        raise TakenOver
 
 
 def show(found: Place, tasks: Sequence[MarkingTask]) -> tuple[list[Dealt], GroupCounts, OwnCounts]:

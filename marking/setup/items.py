@@ -34,6 +34,8 @@ _FOR_KINDS = {
     "policy": (ItemKind.SINGLE, ItemKind.MULTIPLE, ItemKind.JUDGE),
     "step": (ItemKind.WRITTEN, ItemKind.ESSAY),
     "height_mm": (ItemKind.WRITTEN, ItemKind.ESSAY),
+    "scheme": (ItemKind.WRITTEN, ItemKind.ESSAY),
+    "answer": (ItemKind.WRITTEN, ItemKind.ESSAY),
     "parts": (ItemKind.WRITTEN, ItemKind.ESSAY),
     "choose": (ItemKind.WRITTEN, ItemKind.ESSAY),
     "grid": (ItemKind.ESSAY,),
@@ -261,6 +263,7 @@ def _subjective(
     points = stated if stated is not None else (of_parts if parts else None)
     choose = _choose(section)
     grid = _grid(section)
+    scheme, answer = section.prose("scheme"), section.prose("answer")
     if points is None:
         return []
     if not parts and not is_multiple(points, step):
@@ -282,6 +285,8 @@ def _subjective(
             grid=grid,
             knowledge=knowledge,
             subject=subject,
+            scheme=scheme,
+            answer=answer,
         )
         for number in numbers
     ]

@@ -18,6 +18,7 @@ from models.errors import Complaint, Complaints, Sentence, mark_text
 from models.points import is_whole_hundredths, parse_points, plain, show_points
 
 MAX_TEXT = 200
+MAX_PROSE = 4000
 _ID = re.compile(r"[^\W_](?:[\w.\-]*[\w\-])?")
 # names that Windows keeps for devices: an exam's folder could not be made there
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
@@ -139,6 +140,26 @@ class Section:
             return default
         if required and not text:
             self.complain(name, mark_text("is empty."))
+        return text
+
+    def prose(self, name: str) -> str:
+        """A text of several lines, such as a mark scheme."""
+        value = self.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, Number):
+            return value.text
+        if not isinstance(value, str):
+            self.complain(name, mark_text("{value} is not a text."), value=show(value))
+            return ""
+        text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\t", " ").strip()
+        if len(text) > MAX_PROSE or any(unicodedata.category(letter) == "Cc" and letter != "\n" for letter in text):
+            self.complain(
+                name,
+                mark_text("is longer than {longest} characters, or has something else than text in it."),
+                longest=MAX_PROSE,
+            )
+            return ""
         return text
 
     def id(self, name: str, *, longest: int = 40) -> str:

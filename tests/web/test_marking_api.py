@@ -337,6 +337,11 @@ def test_every_call_is_described(app) -> None:
         "/marking/groups",
         "/marking/groups/{group_id}/board",
         "/marking/groups/{group_id}/claim",
+        "/marking/groups/{group_id}/late",
+        "/marking/groups/{group_id}/references",
         "/marking/sync",
-        *(f"/marking/tasks/{{task}}/{verb}" for verb in ("score", "problem", "release", "reopen", "heartbeat")),
+        *(
+            f"/marking/tasks/{{task}}/{verb}"
+            for verb in ("score", "problem", "release", "reopen", "heartbeat", "exemplar", "late")
+        ),
     }

@@ -6,6 +6,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from marking.rounds.errors import LeaseLost
+from marking.rounds.late import keep_late
 from marking.rounds.pass_up import pass_up
 from marking.rounds.reopen import reopen
 from marking.rounds.submit import ScoreForm, find_task, submit
@@ -21,8 +22,8 @@ from web.access.services import services
 from web.api import marking_answers as answers
 from web.api import marking_forms as forms
 from web.api.body import BodyRefused
-from web.api.describe import INTEGER, MOMENT, TEXT, described, listed, mapped, of
-from web.marking_desk import Place, desk, place, place_of_task, places, show
+from web.api.describe import BOOLEAN, INTEGER, MOMENT, TEXT, described, listed, mapped, of
+from web.marking_desk import Place, desk, is_current, need_current, place, place_of_task, places, show
 
 blueprint = Blueprint("api_marking", __name__, url_prefix="/api/v1/marking")
 
@@ -50,7 +51,7 @@ def groups() -> ResponseReturnValue:
 @needs(Permission.MARK_RESPONSE)
 @described(
     "Claim responses under a lease; what you hold without naming it in `holding` comes first.",
-    takes=of(("want", "holding"), want=INTEGER, holding=listed(TEXT)),
+    takes=of(("want", "holding", "screen"), want=INTEGER, holding=listed(TEXT), screen=INTEGER),
     gives=answers.ITEMS,
 )
 def take(group_id: int) -> ResponseReturnValue:
@@ -60,6 +61,7 @@ def take(group_id: int) -> ResponseReturnValue:
     kept = services()
     with kept.database.read() as session:
         found = place(session, group_id)
+    need_current(found, forms.screen_of(value))
     with kept.database.write() as session:
         tasks = claim(session, found.group, found.seat, want=want, holding=holding, policy=desk().policy, at=now())
     dealt, counts, own = show(found, tasks)
@@ -74,17 +76,9 @@ def take(group_id: int) -> ResponseReturnValue:
 def score(task: str) -> ResponseReturnValue:
     """Store one score."""
     value = forms.object_body()
-    form = forms.score_form(task, value)
-    found = place_of_task(form.task)
-    stored = _store(found, form)
-    dealt, counts, own = show(found, top_up(found, value))
-    return jsonify(
-        {
-            "stored": stored,
-            "refill": answers.items(found.group, dealt),
-            "progress": answers.progress(counts, own),
-        }
-    )
+    found = place_of_task(task)
+    stored = _store(found, forms.score_form(task, value))
+    return jsonify({"stored": stored, **_refilled(found, value)})
 
 
 @blueprint.post("/sync")
@@ -113,8 +107,22 @@ def sync() -> ResponseReturnValue:
 
 
 def _store(found: Place, form: ScoreForm) -> dict[str, Any]:
-    with services().database.write() as session:
-        return answers.stored(submit(session, found.group, form, found.seat.user_id, now()))
+    user_id = found.seat.user_id
+    try:
+        with services().database.write() as session:
+            return answers.stored(submit(session, found.group, form, user_id, now()))
+    except LeaseLost:
+        with services().database.write() as session:  # what was decided is kept as evidence; it never counts
+            keep_late(session, found.group, form, user_id, told=False)
+        raise
+
+
+def _refilled(found: Place, value: dict[str, Any]) -> dict[str, Any]:
+    """The second half of an answer to a mark: more to mark, unless another screen of the person has taken over."""
+    is_mine = is_current(found, forms.screen_of(value))
+    dealt, counts, own = show(found, top_up(found, value) if is_mine else [])
+    said = {"refill": answers.items(found.group, dealt), "progress": answers.progress(counts, own)}
+    return said if is_mine else {**said, "taken_over": True}
 
 
 def top_up(found: Place, value: dict[str, Any]) -> list[MarkingTask]:
@@ -131,8 +139,22 @@ def top_up(found: Place, value: dict[str, Any]) -> list[MarkingTask]:
 @needs(Permission.MARK_RESPONSE)
 @described(
     "Pass a response up to the leader with a reason.",
-    takes=of(("note", "version", "holding"), reason=TEXT, note=TEXT, version=INTEGER, holding=listed(TEXT)),
-    gives=of(task=TEXT, state=TEXT, refill=listed(answers.ITEM), progress=answers.PROGRESS),
+    takes=of(
+        ("note", "version", "holding", "screen"),
+        reason=TEXT,
+        note=TEXT,
+        version=INTEGER,
+        holding=listed(TEXT),
+        screen=INTEGER,
+    ),
+    gives=of(
+        ("taken_over",),
+        task=TEXT,
+        state=TEXT,
+        refill=listed(answers.ITEM),
+        progress=answers.PROGRESS,
+        taken_over=BOOLEAN,
+    ),
 )
 def problem(task: str) -> ResponseReturnValue:
     """Pass a response up."""
@@ -142,26 +164,27 @@ def problem(task: str) -> ResponseReturnValue:
     with services().database.write() as session:
         user_id = found.seat.user_id
         pass_up(session, found.group, task, user_id, reason=reason, note=note, version=version, at=now())
-    dealt, counts, own = show(found, top_up(found, value))
-    return jsonify(
-        {
-            "task": task,
-            "state": TaskState.PROBLEM.value,
-            "refill": answers.items(found.group, dealt),
-            "progress": answers.progress(counts, own),
-        }
-    )
+    return jsonify({"task": task, "state": TaskState.PROBLEM.value, **_refilled(found, value)})
 
 
 @blueprint.post("/tasks/<task>/release")
 @needs(Permission.MARK_RESPONSE)
-@described("Give a response back unmarked.", gives=of(task=TEXT, state=TEXT))
+@described(
+    "Give a response back unmarked, and those in `holding`; a screen that a newer one took over from gives nothing.",
+    takes=of(("holding", "screen"), holding=listed(TEXT), screen=INTEGER),
+    gives=of(task=TEXT, state=TEXT),
+)
 def give_back(task: str) -> ResponseReturnValue:
-    """Give a task back; giving it back twice is no error."""
+    """Give tasks back; giving them back twice is no error."""
+    value = forms.object_body()
+    codes = [task, *(forms.held(value) or [])]
     found = place_of_task(task)
+    if not desk().screens.close(found.seat.user_id, found.group.id, forms.screen_of(value)):
+        return jsonify({"task": task, "state": "kept"})
     with services().database.write() as session:
         find_task(session, task, found.seat.user_id)
-        release(session, task, found.seat, now())
+        for code in codes:
+            release(session, code, found.seat, now())
     return jsonify({"task": task, "state": "released"})
 
 
@@ -181,13 +204,15 @@ def open_again(task: str) -> ResponseReturnValue:
 @needs(Permission.MARK_RESPONSE)
 @described(
     "Renew the lease of a response, and of those in `holding`.",
-    takes=of(("holding",), holding=listed(TEXT)),
+    takes=of(("holding", "screen"), holding=listed(TEXT), screen=INTEGER),
     gives=of(lease_until=MOMENT, leases=mapped(MOMENT)),
 )
 def stay(task: str) -> ResponseReturnValue:
     """Renew leases."""
-    codes = [task, *(forms.held(forms.object_body()) or [])]
+    value = forms.object_body()
+    codes = [task, *(forms.held(value) or [])]
     found = place_of_task(task)
+    need_current(found, forms.screen_of(value))
     with services().database.write() as session:
         find_task(session, task, found.seat.user_id)
         leases = heartbeat(session, codes, found.seat, policy=desk().policy, at=now())

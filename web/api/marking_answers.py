@@ -33,11 +33,11 @@ ITEM = of(
 )  # fmt: skip
 ITEMS = of(items=listed(ITEM), progress=PROGRESS)
 STORED = of(task=TEXT, key=TEXT, points=POINTS, parts=mapped(POINTS), revision=INTEGER, version=INTEGER)
-SAVED = of(stored=STORED, refill=listed(ITEM), progress=PROGRESS)
+SAVED = of(("taken_over",), stored=STORED, refill=listed(ITEM), progress=PROGRESS, taken_over=BOOLEAN)
 SCORE = of(
-    ("parts", "total", "annotations", "dwell_ms", "image", "want", "holding"),
+    ("parts", "total", "annotations", "dwell_ms", "image", "want", "holding", "screen"),
     key=TEXT, version=INTEGER, parts=mapped(POINTS), total=POINTS, annotations=listed({}), dwell_ms=INTEGER, image=TEXT,
-    want=INTEGER, holding=listed(TEXT),
+    want=INTEGER, holding=listed(TEXT), screen=INTEGER,
 )  # fmt: skip
 _LINE = of(
     marker=TEXT, n=INTEGER, held=INTEGER, mean=maybe(NUMBER), sd=maybe(NUMBER), speed=maybe(NUMBER),

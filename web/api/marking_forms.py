@@ -51,6 +51,14 @@ def held(value: Mapping[str, Any]) -> list[str] | None:
     return [str(one) for one in holding]
 
 
+def screen_of(value: Mapping[str, Any]) -> int | None:
+    """The number of the marking screen that asks; None for other programs."""
+    number = value.get("screen")
+    if number is None or (isinstance(number, int) and not isinstance(number, bool)):
+        return number
+    raise BodyRefused(why=mark_text("screen must be a whole number"))
+
+
 def score_form(task: object, value: object) -> ScoreForm:
     """A score as sent. Raises MarkMalformed (422) for what is no score at all."""
     if not isinstance(value, Mapping) or not isinstance(task, str):

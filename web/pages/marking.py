@@ -1,6 +1,8 @@
 """The pages of marking: my groups, the screen on which one group is marked, and the leader's board of a group."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -14,8 +16,8 @@ from web.access.permissions import Permission
 from web.access.services import services
 from web.api.marking_answers import part
 from web.layout import csrf_token
-from web.marking_desk import Place, place, places
-from web.marking_texts import flag_names, key_list, reason_names, screen_texts
+from web.marking_desk import Place, desk, place, places
+from web.marking_texts import action_names, flag_names, key_names, panels, reason_names, screen_texts, tool_names
 
 blueprint = Blueprint("marking", __name__, url_prefix="/marking")
 
@@ -70,7 +72,9 @@ def screen(group_id: int) -> ResponseReturnValue:
         group=found.group,
         seat=found.seat,
         full_mark=show_points(found.group.full_mark),
-        keys=key_list(),
+        modules=_modules(),
+        tools=tool_names(),
+        panels=panels(),
         config=_config(found),
     )
 
@@ -87,6 +91,13 @@ def show_board(group_id: int) -> ResponseReturnValue:
         )  # fmt: skip
 
 
+@cache
+def _modules() -> tuple[str, ...]:
+    """The script's modules, for browsers to fetch all at once instead of one after the other."""
+    folder = files("web") / "static" / "marking"
+    return tuple(sorted(one.name for one in folder.iterdir() if one.name.endswith(".js") and one.name != "screen.js"))
+
+
 def _config(found: Place) -> dict[str, Any]:
     """What the screen's script needs to know; nothing about anybody else."""
     person, group = current_user(), found.group
@@ -94,7 +105,13 @@ def _config(found: Place) -> dict[str, Any]:
         "user": {"id": person.id, "username": person.username},
         "csrf_token": csrf_token(),
         "group": {"id": group.id, "open": group.is_open, "parts": [part(group, one) for one in group.parts]},
+        "screen": {
+            "number": desk().screens.new_number(),
+            "elsewhere": desk().screens.elsewhere(person.id, group.id),
+        },
         "texts": screen_texts(),
+        "actions": action_names(),
+        "key_names": key_names(),
         "flags": flag_names(),
         "reasons": reason_names(),
     }

@@ -64,6 +64,18 @@ export class Entry {
     return true;
   }
 
+  clear() {
+    this.texts = this.parts.map(() => "");
+    this.fresh = this.parts.map(() => false);
+    this.active = 0;
+    this.last = null;
+  }
+
+  /** Whether something was typed here that a key for full marks or zero would replace. */
+  isTyped(full) {
+    return this.texts.some((text, at) => text !== "" && !this.fresh[at] && text !== (full ? show(this.parts[at].max) : "0"));
+  }
+
   fill(full) {
     this.texts = this.parts.map((part) => (full ? show(part.max) : "0"));
     this.fresh = this.fresh.map(() => false);
@@ -74,9 +86,18 @@ export class Entry {
     if (this.active < this.parts.length - 1) this.active += 1;
   }
 
+  /** Whether there is another part in this direction. */
+  canMove(by) {
+    return this.active + by >= 0 && this.active + by < this.parts.length;
+  }
+
   move(by) {
-    this.active = Math.max(0, Math.min(this.parts.length - 1, this.active + by));
-    this.last = this.texts[this.active] ? this.active : null;
+    this.choose(Math.max(0, Math.min(this.parts.length - 1, this.active + by)));
+  }
+
+  choose(at) {
+    this.active = at;
+    this.last = this.texts[at] ? at : null;
   }
 
   /** The first part without a legal score; -1 when all have one. Empty is not zero. */

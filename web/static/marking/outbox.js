@@ -16,9 +16,10 @@ function idb() {
   });
 }
 
-function run(database, mode, work) {
+/** `durability`: relaxed is safe from a crash of the browser, strict from a power cut as well, and slower. */
+function run(database, mode, work, durability = "relaxed") {
   return new Promise((resolve, reject) => {
-    const transaction = database.transaction(STORE, mode);
+    const transaction = database.transaction(STORE, mode, { durability });
     const request = work(transaction.objectStore(STORE));
     transaction.oncomplete = () => resolve(request.result);
     transaction.onerror = transaction.onabort = () => reject(transaction.error);
@@ -32,7 +33,7 @@ class IndexedStore {
     await store.all();
     return store;
   }
-  put(entry) { return run(this.database, "readwrite", (store) => store.put(entry)); }
+  put(entry, durability) { return run(this.database, "readwrite", (store) => store.put(entry), durability); }
   remove(key) { return run(this.database, "readwrite", (store) => store.delete(key)); }
   all() { return run(this.database, "readonly", (store) => store.getAll()); }
 }
@@ -52,15 +53,22 @@ export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+const LONGEST_WAIT_S = 15;
+
 export class Outbox {
-  /** `send(entry)` answers "done", "refused" or "later"; `changed()` is called whenever the length changes. */
+  /**
+   * `send(entry)` answers "done", "refused", "held" (not now, but others may go) or "later" (nothing goes now);
+   * `changed()` is called whenever the length or the state changes.
+   */
   constructor({ user, send, changed }) {
     Object.assign(this, { user, send, changed });
     this.entries = [];
-    this.inFlight = null;
+    this.busy = false;
     this.failures = 0;
     this.timer = null;
     this.paused = false;
+    this.stopped = false;
+    this.lastAt = 0;
   }
 
   async open() {
@@ -70,8 +78,17 @@ export class Outbox {
     } catch {
       this.store = local; // private windows of some browsers have no IndexedDB
     }
-    const kept = [...(await this.store.all()), ...(this.store === local ? [] : await local.all())];
-    this.entries = kept.filter((entry) => entry.user === this.user).sort((one, other) => one.at - other.at);
+    await this.load();
+  }
+
+  /** Take over whatever lies on this computer for this person. */
+  async load() {
+    const local = new LocalStore();
+    const kept = [...(await this.store.all()), ...(this.store instanceof LocalStore ? [] : await local.all())];
+    const known = new Set(this.entries.map((entry) => entry.key));
+    this.entries.push(...kept.filter((entry) => entry.user === this.user && !known.has(entry.key)));
+    this.entries.sort((one, other) => one.at - other.at);
+    this.lastAt = Math.max(0, ...this.entries.map((entry) => entry.at));
     this.changed();
     this.kick();
   }
@@ -84,36 +101,33 @@ export class Outbox {
     return this.entries.some((entry) => entry.task === task);
   }
 
+  /** Write an entry down; false where this computer keeps nothing at all, and the entry is only in memory. */
   async add(entry) {
+    this.lastAt = Math.max(Date.now(), this.lastAt + 1); // a clock set back does not change the order
+    entry.at = this.lastAt;
+    let kept = true;
     try {
       await this.store.put(entry);
     } catch {
-      await new LocalStore().put(entry); // the disk quota of IndexedDB is full: the older store has its own
+      kept = await new LocalStore().put(entry).then(() => true, () => false);
     }
     this.entries.push(entry);
     this.changed();
     this.kick();
-  }
-
-  /** Take back an entry that has not been sent; false when it is on its way. */
-  async takeBack(task) {
-    const entry = this.entries.find((one) => one.task === task);
-    if (!entry || this.inFlight === entry || entry.tried) return false;
-    await this.drop(entry);
-    return true;
+    return kept;
   }
 
   async drop(entry) {
     this.entries = this.entries.filter((one) => one !== entry);
-    await this.store.remove(entry.key);
-    await new LocalStore().remove(entry.key);
     this.changed();
+    await this.store.remove(entry.key).catch(() => {});
+    await new LocalStore().remove(entry.key).catch(() => {});
   }
 
   kick() {
     clearTimeout(this.timer);
     this.timer = null;
-    if (!this.inFlight && !this.paused) this.next();
+    if (!this.busy && !this.paused && !this.stopped) this.work();
   }
 
   pause() { this.paused = true; }
@@ -124,28 +138,50 @@ export class Outbox {
     this.kick();
   }
 
-  async next() {
-    while (this.entries.length && !this.paused && this.timer === null) {
-      const entry = this.entries[0];
-      this.inFlight = entry;
-      entry.tried = true;
-      let outcome;
-      try {
-        outcome = await this.send(entry);
-      } catch {
-        outcome = "later";
-      }
+  /** Send nothing any more: another screen has taken over, and finds the rest on this computer. */
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Resolves once an entry has been answered. */
+  async gone(entry) {
+    while (this.entries.includes(entry)) await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+
+  async work() {
+    this.busy = true;
+    await this.sendAll();
+    this.busy = false;
+  }
+
+  async sendAll() {
+    const held = new Set(); // by task: what follows an entry that is held back waits as well
+    for (;;) {
+      const entry = this.entries.find((one) => !held.has(one.task));
+      if (!entry || this.paused || this.stopped || this.timer !== null) break;
+      const outcome = await this.send(entry).catch(() => "later");
       if (outcome === "later") {
-        this.failures += 1;
-        const wait = Math.min(15, 2 ** (this.failures - 1)) * 1000 * (0.75 + Math.random() / 2);
-        this.inFlight = null;
-        this.timer = setTimeout(() => { this.timer = null; this.kick(); }, wait);
-        this.changed();
+        this.wait(this.failures + 1);
+        if (!entry.safe) { // it may take a while: make it safe from a power cut
+          entry.safe = true;
+          this.store.put(entry, "strict").catch(() => {});
+        }
         return;
       }
-      this.failures = 0;
-      await this.drop(entry);
-      this.inFlight = null;
+      if (outcome === "held") {
+        held.add(entry.task);
+      } else {
+        this.failures = 0;
+        await this.drop(entry);
+      }
     }
+    if (held.size && !this.stopped) this.wait(0, LONGEST_WAIT_S);
+  }
+
+  wait(failures, seconds = Math.min(LONGEST_WAIT_S, 2 ** (failures - 1))) {
+    this.failures = failures;
+    this.timer = setTimeout(() => { this.timer = null; this.kick(); }, seconds * 1000 * (0.75 + Math.random() / 2));
+    this.changed();
   }
 }

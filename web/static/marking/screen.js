@@ -1,133 +1,178 @@
 // The marking screen: one response at a time, its score bound at the keypress to the task and image on screen.
 import { Api } from "./api.js";
+import { askText } from "./asking.js";
 import { Deck, forget } from "./deck.js";
+import { Drawing } from "./drawing.js";
 import { Entry } from "./entry.js";
-import { action, MAPS } from "./keys.js";
-import { newKey, Outbox } from "./outbox.js";
+import { Gates } from "./gates.js";
+import { Habits } from "./habits.js";
+import { Help } from "./help.js";
+import { chord, isComposing, isSingle, lacksNumLock, lookUp } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { Panel } from "./panel.js";
 import { show as showPoints } from "./points.js";
+import { Post } from "./post.js";
+import { Seat } from "./seat.js";
+import { said, Session } from "./session.js";
+import { Side } from "./side.js";
+import { Strip } from "./strip.js";
+import { Tools } from "./tools.js";
 import { Viewer } from "./viewer.js";
 
 const config = JSON.parse(document.getElementById("marking-config").textContent);
 const $ = (id) => document.getElementById(id);
 const HOLD = 8;
-const REFILL_AT = 4;
 const DWELL_MS = 250; // keys that were meant for the last image do not reach this one
 const MOST_UNSENT = 5;
-const HEARTBEAT_MS = 60000;
 const EMPTY_AGAIN_MS = 10000;
 const BASE = "/api/v1/marking";
+const STEER = 0.01; // of the width of the crop, for one press of an arrow key; five times that with Shift
+const STEERING = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function text(id, values = {}) {
   return config.texts[id].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
-/** What this person likes, kept on this computer. */
-class Habits {
-  constructor() {
-    this.name = `kaiyue-habits-${config.user.id}`;
-    let kept = {};
-    try { kept = JSON.parse(localStorage.getItem(this.name)) || {}; } catch { /* unreadable: begin anew */ }
-    this.kept = { map: "row", halves: false, mode: {}, strip: {}, ...kept };
-  }
-  save() {
-    try { localStorage.setItem(this.name, JSON.stringify(this.kept)); } catch { /* full: only comfort is lost */ }
-  }
-}
-
 class Screen {
   constructor() {
     this.group = config.group;
-    this.habits = new Habits();
+    this.habits = new Habits(config.user.id);
     this.api = new Api(config.csrf_token);
-    this.viewer = new Viewer($("viewer"));
+    this.session = new Session(this.api, config.user, text, {
+      ended: () => { this.outbox.pause(); this.showState(); },
+      begun: () => { this.outbox.resume(); this.deck.fetchAhead(); this.claim(); },
+    });
+    this.seat = new Seat(
+      { user: config.user.id, group: this.group.id, number: config.screen.number, elsewhere: config.screen.elsewhere },
+      () => this.stop(),
+    );
+    this.viewer = new Viewer($("viewer"), this.habits.kept);
+    this.drawing = new Drawing($("viewer"), {
+      text: () => askText(text("ask_words")),
+      stamp: () => this.stamp(),
+      changed: () => this.tools && this.tools.draw(),
+      full: () => this.notice(text("drawn_full")),
+    });
+    this.tools = new Tools(this.drawing);
+    this.side = new Side(config, text, (asked, at) => this.act(asked, at));
+    this.strip = new Strip($("strip"), this.habits, this.group.id, text, {
+      opened: (task) => this.reopen(task),
+      offered: (entry) => this.post.offer(entry),
+    });
+    this.panel = new Panel(this.session, `${BASE}/groups/${this.group.id}/references`, text);
+    this.post = new Post(this, config, text, BASE);
     this.deck = new Deck({
       api: this.api,
-      arrived: () => { if (!this.view) this.next(); },
-      broken: (item, status) => this.imageBroken(item, status),
+      arrived: (item) => { this.viewer.prepare(item, text("answer")); if (!this.view) this.next(); },
+      broken: (item, status) => this.post.imageBroken(item, status),
     });
     this.outbox = new Outbox({
       user: config.user.id,
-      send: (entry) => this.send(entry),
+      send: (entry) => this.post.send(entry),
       changed: () => this.showState(),
     });
+    this.gates = new Gates();
     this.view = null;
-    this.equal = { points: null, times: 0 };
     this.claiming = false;
-    this.empty = false;
     this.progress = null;
-    this.strip = (this.habits.kept.strip[this.group.id] || []).filter((one) => one.at > Date.now() - 12 * 3600 * 1000);
   }
 
   async start() {
     this.bind();
-    this.drawStrip();
+    if (await this.seat.isElsewhere() && !(await this.askToTakeOver())) return;
+    this.seat.take();
     await this.outbox.open();
     await this.claim();
-    setInterval(() => this.heartbeat(), HEARTBEAT_MS);
+    this.post.begin();
+  }
+
+  askToTakeOver() {
+    return new Promise((resolve) => {
+      $("elsewhere").showModal();
+      $("elsewhere").addEventListener("cancel", (event) => event.preventDefault());
+      $("take-over").addEventListener("click", () => { $("elsewhere").close(); resolve(true); });
+    });
+  }
+
+  /** A newer screen has taken over: what is on its way arrives, nothing new begins. */
+  stop() {
+    this.outbox.stop();
+    this.stopped = true;
+    this.view = null;
+    this.rest();
   }
 
   // ---- queue -------------------------------------------------------------------------------------------------
 
   get held() {
-    return [...(this.view ? [this.view.item.task] : []), ...this.deck.holding, ...this.outbox.entries.map((one) => one.task)];
+    return [...new Set([
+      ...(this.view ? [this.view.item.task] : []), ...this.deck.holding, ...this.outbox.entries.map((one) => one.task),
+    ])];
   }
 
   async claim() {
     const unused = this.deck.items.length + (this.view ? 1 : 0);
-    if (this.claiming || unused >= HOLD) return;
+    if (this.claiming || unused >= HOLD || this.stopped) return;
     this.claiming = true;
-    const { status, data } = await this.call("POST", `${BASE}/groups/${this.group.id}/claim`, {
-      want: HOLD - unused,
-      holding: this.held,
+    const { status, data } = await this.session.call("POST", `${BASE}/groups/${this.group.id}/claim`, {
+      want: HOLD - unused, holding: this.held, screen: this.seat.number,
     });
     this.claiming = false;
     if (status === 200) {
       this.takeIn(data.items, data.progress);
     } else if (status === 0 || status >= 500) {
       setTimeout(() => this.claim(), 3000);
+    } else if (status !== 401) {
+      this.refusedClaim = said(data);
     }
     if (!this.view) this.next();
   }
 
   takeIn(items, progress) {
-    const done = new Set(this.strip.filter((one) => one.state !== "refused").map((one) => one.task));
     const again = new Set(items.filter((item) => item.flags.includes("reopened")).map((item) => item.task));
     const onScreen = this.view ? this.view.item.task : null;
+    const { done } = this.strip;
+    this.refusedClaim = "";
     this.deck.add(items, (task) => task === onScreen || this.outbox.has(task) || (done.has(task) && !again.has(task)));
     this.progress = progress;
-    this.empty = this.deck.items.length === 0;
     this.showProgress();
     if (!this.view) this.next();
   }
 
   next() {
-    const item = this.outbox.length >= MOST_UNSENT ? null : this.deck.draw();
-    if (!item) {
-      this.rest();
-      return;
-    }
-    this.open(item);
+    const item = this.stopped || this.outbox.length >= MOST_UNSENT ? null : this.deck.draw();
+    if (item) this.open(item);
+    else this.rest();
   }
 
   open(item) {
-    if (this.view) forget(this.view.item);
-    this.view = {
+    const before = this.view;
+    const view = {
       item,
       entry: new Entry(item.parts, item.own),
       shownAt: Infinity, // not painted yet: no key counts
       since: performance.now(),
       asking: false,
-      confirmed: "",
+      exemplar: false,
+      overtyped: false,
+      asked: null,
     };
-    const view = this.view;
+    this.view = view;
     document.body.classList.remove("resting");
     $("rest").hidden = true;
-    this.viewer.show(item.pictures, text("answer"));
-    this.draw();
+    const sheet = this.viewer.show(item, text("answer"));
+    this.drawing.open(sheet, item.draft || (item.own && item.own.annotations) || [],
+      item.earlier.flatMap((mark) => mark.annotations || []));
+    this.side.introduce(item);
+    this.side.draw(view);
+    if (!this.habits.kept.singles) this.side.focus();
     requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (this.view !== view) return;
       view.shownAt = performance.now();
       document.body.dataset.task = item.task;
       document.body.dataset.painted = String(view.shownAt);
+      if (before) forget(before.item);
+      this.deck.fetchAhead();
     }));
   }
 
@@ -135,19 +180,76 @@ class Screen {
   rest() {
     this.view = null;
     this.viewer.clear();
+    this.drawing.close();
     delete document.body.dataset.task;
     document.body.classList.add("resting");
     const unsent = this.outbox.length >= MOST_UNSENT || (this.outbox.failures > 0 && this.outbox.length > 0);
     const waiting = this.claiming || this.deck.items.length > 0;
-    const [title, line] = unsent ? ["rest_network", "rest_network_line"]
-      : waiting ? ["rest_loading", "rest_loading_line"]
-      : this.group.open ? ["rest_empty", "rest_empty_line"] : ["rest_closed", "rest_closed_line"];
-    $("rest-title").textContent = text(title);
-    $("rest-line").textContent = text(line);
+    const why = this.stopped ? "stopped" : unsent ? "network" : waiting ? "loading" : this.group.open ? "empty" : "closed";
+    $("rest-title").textContent = text(`rest_${why}`);
+    $("rest-line").textContent = (why === "empty" && this.refusedClaim) || text(`rest_${why}_line`);
+    $("here-again").hidden = !this.stopped;
     $("rest").hidden = false;
-    this.draw();
+    this.side.draw(null);
     clearTimeout(this.restTimer);
-    if (!unsent && !waiting) this.restTimer = setTimeout(() => this.claim(), EMPTY_AGAIN_MS);
+    if (["empty", "closed"].includes(why)) this.restTimer = setTimeout(() => this.claim(), EMPTY_AGAIN_MS);
+  }
+
+  // ---- keys --------------------------------------------------------------------------------------------------
+
+  key(event) {
+    const at = event.target.nodeType === 1 ? event.target : document.body;
+    if (at.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    if (isComposing(event)) {
+      this.notice(text("composing"));
+      return;
+    }
+    if (lacksNumLock(event) && this.habits.kept.map === "numpad") {
+      event.preventDefault();
+      this.notice(text("num_lock"));
+      return;
+    }
+    const name = chord(event);
+    const asked = name && (this.steering(name) || lookUp(this.bound, name));
+    if (!asked) return;
+    const inParts = Boolean(at.closest("#parts"));
+    if (!inParts && at.closest("button, a, summary") && ["Enter", "Space"].includes(name)) return;
+    if (!this.habits.kept.singles && isSingle(name) && !(inParts && ["digit", "half", "value"].includes(asked[0]))) return;
+    if (/Tab$/.test(name) && !this.tabMoves(asked, at, inParts)) return;
+    event.preventDefault();
+    if (event.repeat && !["scroll", "zoom", "move", "steer"].includes(asked[0])) return; // a held key is no second mark
+    this.act(asked, event.timeStamp);
+    if (inParts && asked[0] === "move") this.side.focus();
+  }
+
+  /** While a tool is chosen, arrow keys move its crosshair and Space puts it down. */
+  steering(name) {
+    if (!this.view || !this.drawing.tool) return null;
+    if (name === "Space") return ["press"];
+    const way = STEERING[name.replace("Shift+", "")];
+    const step = name.startsWith("Shift+") ? 5 * STEER : STEER;
+    return way ? ["steer", way[0] * step, way[1] * step] : null;
+  }
+
+  /** Tab goes through the parts of a response, and from the last one on through the page as everywhere. */
+  tabMoves([name, by], at, inParts) {
+    return name === "move" && this.view && (inParts || at === document.body) && this.view.entry.canMove(by);
+  }
+
+  act([name, ...args], at = performance.now()) {
+    if (name === "help") return void this.help.open();
+    if (name === "zoom") return void this.viewer.zoom(args[0]);
+    if (name === "turn") return void this.viewer.rotate(args[0]);
+    if (name === "contrast") return void this.changeLook();
+    if (name === "panel") return void this.panel.toggle(args[0]);
+    if (name === "scroll") return void this.viewer.scroll(...args);
+    const { view } = this;
+    if (name === "back" || (name === "erase" && (!view || (view.entry.isEmpty && !view.asking)))) return void this.back();
+    if (!view || view.sent || !this.seat.isMine) return undefined;
+    if (this.draws(name, args)) return undefined;
+    if (at - view.shownAt < DWELL_MS || view.shownAt === Infinity) return undefined;
+    if (view.asking) return void this.answerProblem(view, name, args[0]);
+    return void this.score(view, name, args[0]);
   }
 
   // ---- scoring -----------------------------------------------------------------------------------------------
@@ -158,208 +260,111 @@ class Screen {
     return entry.allowsInstant && (this.habits.kept.mode[this.group.id] || "enter") === "instant" ? "instant" : "enter";
   }
 
-  key(event) {
-    if (event.target.closest("input, textarea, select") || document.querySelector("dialog[open]")) return;
-    const asked = action(event, this.habits.kept);
-    if (!asked) return;
-    if (event.target.closest("button, a, summary") && ["Enter", " "].includes(event.key)) return;
-    const scoring = !["scroll", "zoom", "help", "move"].includes(asked[0]);
-    if (event.key === "Tab" && (!this.view || this.view.entry.isSingle || event.target !== document.body)) return;
-    event.preventDefault();
-    if (event.repeat && scoring) return; // a held key is no second mark
-    this.act(asked, event.timeStamp);
-  }
-
-  act([name, argument], at = performance.now()) {
-    if (name === "help") return void $("help").showModal();
-    if (name === "zoom") return void this.viewer.zoom(argument);
-    if (name === "scroll") return void this.viewer.scroll(argument);
-    const { view } = this;
-    if (name === "back" || (name === "erase" && (!view || (view.entry.isEmpty && !view.asking)))) return void this.back();
-    if (!view) return undefined;
-    if (at - view.shownAt < DWELL_MS || view.shownAt === Infinity) return undefined;
-    if (view.asking) return void this.answerProblem(view, name, argument);
+  score(view, name, argument) {
     const { entry } = view;
+    const instant = this.mode === "instant" && ["digit", "value"].includes(name);
     let fine = true;
+    if (instant) entry.clear();
     if (name === "digit") fine = entry.digit(argument);
     else if (name === "half") fine = entry.half();
     else if (name === "value") fine = entry.value(argument);
     else if (name === "erase") fine = entry.erase();
     else if (name === "move") entry.move(argument);
+    else if (name === "part") entry.choose(argument);
     else if (name === "problem") view.asking = true;
-    else if (name === "full" || name === "zero") entry.fill(name === "full");
-    else if (name === "cancel") { entry.texts = entry.texts.map(() => ""); entry.active = 0; }
-    if (!["submit", "full", "zero"].includes(name)) { view.confirmed = ""; this.say(""); }
+    else if (name === "exemplar") view.exemplar = !view.exemplar;
+    else if (name === "ask") return void this.askLeader(view);
+    else if (name === "full" || name === "zero") {
+      view.overtyped = view.overtyped || entry.isTyped(name === "full");
+      entry.fill(name === "full");
+    } else if (name === "cancel") entry.clear();
+    if (["digit", "value", "erase", "cancel", "half"].includes(name)) view.overtyped = false;
     if (!fine) this.shake(text("illegal"));
-    this.draw();
-    const commits = name === "submit" || name === "full" || name === "zero"
-      || (fine && this.mode === "instant" && ["digit", "value"].includes(name));
-    if (commits) this.commit(view);
+    this.side.draw(view);
+    if (name === "submit" || name === "full" || name === "zero" || (fine && instant)) this.commit(view);
     return undefined;
   }
 
   commit(view) {
     const missing = view.entry.missing();
     if (missing >= 0) {
-      view.entry.active = missing;
+      view.entry.choose(missing);
       this.shake(text("missing", { part: view.item.parts[missing].name }));
-      this.draw();
-      return;
-    }
-    const doubt = this.doubt(view);
-    if (doubt && view.confirmed !== doubt) {
-      view.confirmed = doubt;
-      this.say(text(doubt));
-      this.draw();
+      this.side.draw(view);
       return;
     }
     const points = view.entry.total;
-    this.equal = { points, times: this.equal.points === points ? this.equal.times + 1 : 1 };
+    const now = performance.now();
+    if (!this.gates.opens(view, points, now)) {
+      $("live").textContent = text(view.asked.doubt);
+      this.side.draw(view);
+      return;
+    }
+    this.gates.passed(view, points, now);
     this.put(view, {
       kind: "score",
       points: showPoints(points),
+      full: showPoints(view.entry.full),
       body: {
         version: view.item.version,
         parts: view.entry.scores(),
-        annotations: [],
-        dwell_ms: Math.round(performance.now() - view.since),
+        annotations: this.drawing.list,
+        dwell_ms: Math.round(now - view.since),
         image: view.item.images.length ? view.item.images[0].url.split("/").pop() : "",
       },
     });
   }
 
-  /** A second look is asked for, once, where experience says that fingers slip. */
-  doubt(view) {
-    const points = view.entry.total;
-    const blank = view.item.flags.includes("blank");
-    const quick = performance.now() - view.since < 1000;
-    if (blank && points > 0) return "doubt_blank";
-    if (!blank && points === 0 && quick) return "doubt_zero";
-    if (quick && this.equal.points === points && this.equal.times >= 4) return "doubt_equal";
-    return "";
-  }
-
   answerProblem(view, name, argument) {
     const reason = name === "digit" ? config.reasons[Number(argument) - 1] : null;
-    if (reason) {
-      this.put(view, { kind: "problem", points: "?", body: { version: view.item.version, reason: reason.id } });
-    } else {
-      view.asking = false;
-      this.draw();
-    }
+    if (reason) this.passUp(view, reason.id, "");
+    else if (name === "cancel" || name === "erase" || name === "problem") view.asking = false;
+    if (!view.sent) this.side.draw(view);
   }
 
-  /** Write the mark down on this computer, then move on. */
-  async put(view, { kind, points, body }) {
-    if (view.sent) return;
+  async askLeader(view) {
+    const question = await askText(text("ask_leader"), text("ask_leader_line"));
+    if (question === null || this.view !== view || view.sent) return;
+    this.passUp(view, "other", [text("question"), question.trim()].filter(Boolean).join(" ").slice(0, 500));
+  }
+
+  passUp(view, reason, note) {
+    this.put(view, { kind: "problem", points: "?", body: { version: view.item.version, reason, note } });
+  }
+
+  /** Write the decision down on this computer, then move on. */
+  async put(view, { kind, points, full, body }) {
+    if (view.sent || !this.seat.isMine) return;
     view.sent = true;
     const { item } = view;
-    const key = newKey();
-    await this.outbox.add({
-      key, kind, task: item.task, user: config.user.id, group: this.group.id, at: Date.now(), body: { ...body, key },
-    });
-    this.remember({ task: item.task, points, state: "waiting", at: Date.now() });
+    const entry = this.post.entry(kind, item.task, body, { points, full });
+    const kept = await this.outbox.add(entry);
+    if (view.exemplar) await this.outbox.add(this.post.entry("exemplar", item.task, {}));
+    this.strip.add({ task: item.task, points, state: "waiting", at: Date.now() });
+    if (!kept) { // nowhere to write it down: wait for the server before anything else is shown
+      this.notice(text("no_storage"));
+      await this.outbox.gone(entry);
+    }
     document.body.dataset.committed = String(performance.now());
     if (this.view === view) this.next();
     if (this.deck.items.length === 0 && this.outbox.failures === 0 && !this.outbox.length) this.claim();
   }
 
-  // ---- sending -----------------------------------------------------------------------------------------------
-
-  async send(entry) {
-    const holding = this.held.filter((task) => task !== entry.task);
-    const path = `${BASE}/tasks/${entry.task}/${entry.kind === "problem" ? "problem" : "score"}`;
-    const { status, data } = await this.call(entry.kind === "problem" ? "POST" : "PUT", path, { ...entry.body, holding });
-    if (status === 200) {
-      this.mark(entry.task, "saved");
-      if (entry.group === this.group.id) this.takeIn(data.refill, data.progress);
-      this.say(text("saved", { left: this.outbox.length - 1, points: this.pointsOf(entry.task) }));
-      if (this.deck.items.length <= REFILL_AT && !data.refill.length && !this.view) this.claim();
-      return "done";
-    }
-    if ([400, 404, 409, 410, 422].includes(status)) {
-      this.mark(entry.task, "refused", data && data.error ? data.error.message : "");
-      this.notice(data && data.error ? `${data.error.message} ${data.error.remedy}` : text("refused"));
-      this.deck.remove(entry.task);
-      return "refused";
-    }
-    return "later";
-  }
-
-  /** A call that asks for a new login, over this page, when the session has ended. */
-  async call(method, path, body) {
-    const answer = await this.api.call(method, path, body);
-    const code = answer.data && answer.data.error && answer.data.error.code;
-    if (answer.status === 403 && code === "request.forged" && await this.api.renew()) {
-      return this.api.call(method, path, body);
-    }
-    if (answer.status === 401) this.askLogin();
-    return answer;
-  }
-
-  askLogin() {
-    this.outbox.pause();
-    $("login-error").textContent = "";
-    if (!$("login").open) $("login").showModal();
-    $("login-password").focus();
-    this.showState();
-  }
-
-  async logIn(event) {
-    event.preventDefault();
-    const password = $("login-password").value;
-    const { status, data } = await this.api.call("POST", "/api/v1/session", { username: config.user.username, password });
-    $("login-password").value = "";
-    if (status !== 200 || data.user.id !== config.user.id) {
-      $("login-error").textContent = data && data.error ? `${data.error.message} ${data.error.remedy}` : text("offline");
-      return;
-    }
-    this.api.token = data.csrf_token;
-    $("login").close();
-    this.outbox.resume();
-    this.deck.fetchAhead();
-    this.claim();
-  }
-
-  async heartbeat() {
-    const [task, ...holding] = this.held;
-    if (task) await this.call("POST", `${BASE}/tasks/${task}/heartbeat`, { holding });
-  }
-
-  /** Give back what nobody has looked at, even while the page is closing. */
-  leave() {
-    for (const task of [...(this.view && !this.view.sent ? [this.view.item.task] : []), ...this.deck.holding]) {
-      if (!this.outbox.has(task)) this.api.call("POST", `${BASE}/tasks/${task}/release`, {}, { keepalive: true });
-    }
-  }
-
-  async imageBroken(item, status) {
-    if (status === 401) {
-      this.deck.putBack(item);
-      this.askLogin();
-    } else if ([403, 404, 410].includes(status)) {
-      this.notice(text("withdrawn"));
-    } else if (status >= 500) {
-      this.notice(text("image_broken"));
-      await this.call("POST", `${BASE}/tasks/${item.task}/problem`, { reason: "blurred", note: text("image_broken"), version: item.version });
-    } else {
-      this.deck.putBack(item); // no network: tried again together with the next call
-      setTimeout(() => this.deck.fetchAhead(), 3000);
-    }
-    if (!this.view) this.next();
+  entry(kind, task, body, more = {}) {
+    const key = newKey();
+    return { key, kind, task, user: config.user.id, group: this.group.id, at: 0, body: { ...body, key }, ...more };
   }
 
   // ---- looking back ------------------------------------------------------------------------------------------
 
   /** Open the last mark again; from a reopened one, the mark before it. */
   async back() {
-    const open = this.view ? this.strip.findIndex((one) => one.task === this.view.item.task) : -1;
-    const before = this.strip.slice(open + 1).find((one) => one.state !== "refused");
+    const before = this.strip.before(this.view ? this.view.item.task : null) || null;
     if (before) await this.reopen(before.task);
   }
 
   async reopen(task) {
-    if (this.reopening || (this.view && this.view.item.task === task)) return;
+    if (this.reopening || this.stopped || (this.view && (this.view.item.task === task || this.view.sent))) return;
     this.reopening = true;
     try {
       await this.reopenOnce(task);
@@ -373,101 +378,52 @@ class Screen {
       await new Promise((resolve) => { setTimeout(resolve, 100); }); // it is on its way: wait for the answer
     }
     if (this.outbox.has(task)) return void this.notice(text("reopen_later"));
-    const { status, data } = await this.call("POST", `${BASE}/tasks/${task}/reopen`, {});
-    if (status !== 200) {
-      this.notice(data && data.error ? `${data.error.message} ${data.error.remedy}` : text("offline"));
-      return;
-    }
+    const { status, data } = await this.session.call("POST", `${BASE}/tasks/${task}/reopen`, {});
+    if (status !== 200) return void this.notice(said(data) || text("offline"));
     const item = { ...data.item, pictures: null };
-    item.pictures = await Promise.all(item.images.map((image) => this.deck.picture(image)));
-    if (this.view && !this.view.sent) this.deck.putBack({ ...this.view.item });
-    this.view = null;
-    this.mark(task, "reopened");
-    this.open(item);
-  }
-
-  remember(entry) {
-    this.strip = [entry, ...this.strip.filter((one) => one.task !== entry.task)].slice(0, 10);
-    this.saveStrip();
-  }
-
-  mark(task, state, why = "") {
-    const entry = this.strip.find((one) => one.task === task);
-    if (!entry) return;
-    Object.assign(entry, { state, why });
-    this.saveStrip();
-  }
-
-  pointsOf(task) {
-    const entry = this.strip.find((one) => one.task === task);
-    return entry ? entry.points : "";
-  }
-
-  saveStrip() {
-    this.habits.kept.strip[this.group.id] = this.strip;
-    this.habits.save();
-    this.drawStrip();
-  }
-
-  // ---- drawing -----------------------------------------------------------------------------------------------
-
-  draw() {
+    try {
+      item.pictures = await this.deck.pictures(item);
+    } catch {
+      return void this.notice(text("offline"));
+    }
     const { view } = this;
-    document.body.classList.toggle("asking", Boolean(view && view.asking));
-    $("reasons").hidden = !(view && view.asking);
-    $("parts").replaceChildren();
-    $("submit").disabled = !view;
-    if (!view) return;
-    const { item, entry } = view;
-    $("code").textContent = `#${item.task.slice(0, 5)}`;
-    $("flags").replaceChildren(...item.flags.filter((flag) => config.flags[flag]).map((flag) => element("span", { class: `chip ${flag === "reopened" ? "" : "warn"}` }, config.flags[flag])));
-    $("earlier").textContent = item.earlier.length ? `${text("earlier")} ${item.earlier.map((mark) => mark.points).join(" · ")}` : "";
-    $("problem-note").textContent = item.problem ? `${(config.reasons.find((one) => one.id === item.problem.reason) || { name: "" }).name} ${item.problem.note}` : "";
-    item.parts.forEach((part, at) => {
-      const active = at === entry.active;
-      const look = `part${active ? " active" : ""}${entry.isSingle ? " single" : ""}${entry.texts[at] ? "" : " none"}`;
-      const field = element("button", { type: "button", class: look, "aria-pressed": String(active) },
-        element("span", { class: "part-name" }, part.name),
-        element("span", { class: "part-score" }, entry.texts[at] || "–"),
-        element("span", { class: "part-full" }, `/${part.points}`));
-      field.addEventListener("click", () => { entry.active = at; entry.last = null; this.draw(); field.blur(); });
-      $("parts").append(field);
-    });
-    $("total").hidden = entry.isSingle;
-    $("total-score").textContent = entry.texts.every((one) => one === "") ? "–" : showPoints(entry.total);
-    this.drawPad(entry);
+    if (view && view.sent) return undefined;
+    if (view) this.deck.putBack({ ...view.item, draft: this.drawing.list });
+    this.view = null; // its images are needed again
+    this.strip.mark(task, "reopened");
+    return void this.open(item);
   }
 
-  drawPad(entry) {
-    const part = entry.parts[entry.active];
-    const few = part.max / 100 <= 12;
-    const values = few ? Array.from({ length: Math.floor(part.max / 100) + 1 }, (_, at) => String(at)) : [..."0123456789"];
-    const name = `${values.length}/${few}/${part.step}`;
-    $("half").hidden = part.step % 100 === 0;
-    if ($("pad").dataset.name === name) return;
-    $("pad").dataset.name = name;
-    $("pad").replaceChildren(...values.map((value) => this.padButton(value, few)));
+  // ---- drawing on the answer ---------------------------------------------------------------------------------
+
+  /** Do what belongs to the annotation layer; false for everything else. */
+  draws(name, args) {
+    const { drawing } = this;
+    if (name === "annotate") drawing.toggle();
+    else if (name === "tool") drawing.choose(args[0]);
+    else if (name === "undo") drawing.undo();
+    else if (name === "steer") drawing.steer(...args);
+    else if (name === "press") drawing.press();
+    else if (name === "cancel" && drawing.tool) drawing.choose("");
+    else return false;
+    return true;
   }
 
-  padButton(value, whole) {
-    const button = element("button", { type: "button" }, value);
-    button.addEventListener("click", (event) => {
-      button.blur();
-      this.act([whole ? "value" : "digit", value], event.timeStamp);
-    });
-    return button;
+  /** The stamp of the part that has just been scored. */
+  stamp() {
+    const { entry, item } = this.view;
+    const at = entry.last !== null && entry.texts[entry.last] ? entry.last : entry.active;
+    if (entry.texts[at]) return { part: item.parts[at].id, value: entry.texts[at] };
+    this.notice(text("stamp_first"));
+    return null;
   }
 
-  drawStrip() {
-    $("strip").replaceChildren(...this.strip.map((one) => {
-      const tick = { waiting: "…", saved: "✓", refused: "✗", reopened: "↻" }[one.state];
-      const button = element("button", { type: "button", class: one.state, title: one.why || text(`strip_${one.state}`) },
-        element("span", {}, `#${one.task.slice(0, 5)}`), element("b", {}, one.points), element("i", {}, tick));
-      button.disabled = one.state === "refused";
-      button.addEventListener("click", () => { button.blur(); this.reopen(one.task); });
-      return element("li", {}, button);
-    }));
+  changeLook() {
+    this.viewer.look(this.habits.kept.contrast + 1);
+    this.habits.save();
   }
+
+  // ---- saying ------------------------------------------------------------------------------------------------
 
   showProgress() {
     const { mine, group } = this.progress;
@@ -481,13 +437,9 @@ class Screen {
     const state = this.outbox.paused ? "login" : this.outbox.failures > 0 ? "offline" : unsent > 0 ? "sending" : "synced";
     $("state").dataset.state = state;
     $("state-text").textContent = text(`state_${state}`, { count: unsent });
-    if (!this.view && this.outbox.length < MOST_UNSENT && this.deck.items.length) this.next();
-    else if (!this.view && this.outbox.store) this.rest();
-  }
-
-  say(message) {
-    $("gate").textContent = this.view && this.view.confirmed ? text(this.view.confirmed) : "";
-    $("live").textContent = message;
+    if (this.view || !this.outbox.store || !this.seat.taken) return;
+    if (this.outbox.length < MOST_UNSENT && this.deck.items.length) this.next();
+    else this.rest();
   }
 
   notice(message) {
@@ -498,64 +450,31 @@ class Screen {
   }
 
   shake(message) {
-    const side = $("parts");
-    side.classList.remove("shake");
-    void side.offsetWidth; // begin the movement anew
-    side.classList.add("shake");
-    $("live").textContent = message;
+    const fields = $("parts");
+    fields.classList.remove("shake");
+    void fields.offsetWidth; // begin the movement anew
+    fields.classList.add("shake");
     this.notice(message);
   }
 
   bind() {
-    document.addEventListener("keydown", (event) => this.key(event));
-    const click = (id, asked) => $(id).addEventListener("click", (event) => { $(id).blur(); this.act(asked, event.timeStamp); });
-    click("submit", ["submit"]);
-    click("full", ["full"]);
-    click("zero", ["zero"]);
-    click("half", ["half"]);
-    click("erase", ["erase"]);
-    click("problem", ["problem"]);
-    click("help-open", ["help"]);
-    click("zoom-in", ["zoom", 1]);
-    click("zoom-out", ["zoom", -1]);
-    click("zoom-fit", ["zoom", 0]);
-    config.reasons.forEach((reason, at) => {
-      const button = element("button", { type: "button" }, element("kbd", {}, String(at + 1)), reason.name);
-      button.addEventListener("click", (event) => { button.blur(); this.act(["digit", String(at + 1)], event.timeStamp); });
-      $("reason-list").append(element("li", {}, button));
+    this.help = new Help(config, this.habits, text, {
+      instant: new Entry(this.group.parts).allowsInstant,
+      changed: () => { this.bound = this.help.bound; if (this.view) this.side.draw(this.view); },
     });
-    $("login-form").addEventListener("submit", (event) => this.logIn(event));
-    $("login").addEventListener("cancel", (event) => event.preventDefault());
-    $("help-close").addEventListener("click", () => $("help").close());
-    // A field of a closed dialog keeps the focus until the next frame, and would swallow the next key.
-    $("help").addEventListener("close", () => document.activeElement?.blur());
-    this.bindHabits();
+    this.bound = this.help.bound;
+    document.addEventListener("keydown", (event) => this.key(event));
+    for (const made of document.querySelectorAll("[data-act]")) {
+      made.addEventListener("click", (event) => {
+        if (event.detail > 0) made.blur();
+        this.act(JSON.parse(made.dataset.act), event.timeStamp);
+      });
+    }
+    $("here-again").addEventListener("click", () => { this.seat.askedFor(); window.location.reload(); });
     window.addEventListener("online", () => { this.outbox.failures = 0; this.outbox.kick(); });
-    window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("pagehide", () => { this.habits.save(); this.post.leave(); });
     window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   }
-
-  bindHabits() {
-    const { kept } = this.habits;
-    $("habit-map").value = MAPS.includes(kept.map) ? kept.map : "row";
-    $("habit-halves").checked = kept.halves;
-    const entry = new Entry(this.group.parts);
-    $("habit-instant").checked = entry.allowsInstant && kept.mode[this.group.id] === "instant";
-    $("habit-instant").disabled = !entry.allowsInstant;
-    $("habits").addEventListener("change", () => {
-      kept.map = $("habit-map").value;
-      kept.halves = $("habit-halves").checked;
-      kept.mode[this.group.id] = $("habit-instant").checked ? "instant" : "enter";
-      this.habits.save();
-    });
-  }
-}
-
-function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) if (value) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
 }
 
 new Screen().start();
