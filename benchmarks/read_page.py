@@ -30,7 +30,7 @@ from scanning.cards.files import dump_card, parse_card
 from scanning.cards.fonts import find_fonts
 from scanning.cards.template import CardTemplate
 from scanning.read_page import ReadingOptions, read_bytes
-from scanning.reading.crops import CropOptions
+from scanning.reading.crop_plan import CropOptions
 
 _PLAIN = ReadingOptions(crops=None, ocr="never")
 _CROPS = ReadingOptions(crops=CropOptions(), ocr="never")

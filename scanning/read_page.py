@@ -6,6 +6,7 @@ Out: PageReading with side, fields, candidate number and crops, or with a PageCo
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -23,7 +24,8 @@ from scanning.reading.barcode import read_barcode
 from scanning.reading.bubbles import BubbleOptions, decide
 from scanning.reading.candidate import vote
 from scanning.reading.choices import FieldPlan, group_numbers, plan_fields, read_fields
-from scanning.reading.crops import CropOptions, cut_regions
+from scanning.reading.crop_plan import CropOptions, CropPlan, plan_crops
+from scanning.reading.crops import cut_regions
 from scanning.reading.foreign_print import expected_foreign_blank
 from scanning.reading.ink import BubbleGrid, make_grid, measure_ink
 from scanning.reading.result import CandidateReading, Crop, FieldReading, PageReading
@@ -87,6 +89,12 @@ def _prepare_side(page: CardPage) -> PreparedSide:
     return PreparedSide(Side(page, make_probes(page)), make_grid(page), plan_fields(page), group_numbers(page), several)
 
 
+@lru_cache(maxsize=2 * _CACHED_CARDS)
+def _crop_plan(side: PreparedSide, options: CropOptions) -> CropPlan:
+    """What cutting needs to know of a side; a side is told from others by being itself."""
+    return plan_crops(side.side.page, options)
+
+
 def read_bytes(data: bytes, card: CardTemplate, options: ReadingOptions | None = None) -> PageReading:
     """Decode and read one encoded page image. Never raises for bad input."""
     options = options or ReadingOptions()
@@ -133,7 +141,7 @@ def read_and_locate(
     candidate, more_warnings = _candidate(image, registration, fields, prepared.digits, options)
     crops: tuple[Crop, ...] = ()
     if options.crops is not None:
-        crops = cut_regions(image, registration, options.crops)
+        crops = cut_regions(image, registration, _crop_plan(side, options.crops), options.crops)
     corners = registration.map.apply(RectMm(0, 0, page.size.width_mm, page.size.height_mm).corners())
     reading = PageReading(
         side=page.page,

@@ -231,6 +231,11 @@ def _clear_elements(answer: NDArray[np.float32], at: NDArray[np.intp], probes: P
 
 
 def sample(grey: NDArray[np.uint8], x_px: NDArray[np.float32], y_px: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As `sample_bytes`, for those who go on to calculate."""
+    return sample_bytes(grey, x_px, y_px).astype(np.float32)
+
+
+def sample_bytes(grey: NDArray[np.uint8], x_px: NDArray[np.float32], y_px: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Grey values at places of any shape (n, m), linear between px; outside the image counts as white paper.
 
     OpenCV's remap takes at most 32767 rows and columns; n and m stay far below.
@@ -243,7 +248,7 @@ def sample(grey: NDArray[np.uint8], x_px: NDArray[np.float32], y_px: NDArray[np.
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=255,
     )
-    return np.asarray(values, dtype=np.float32)
+    return np.asarray(values, dtype=np.uint8)
 
 
 def _near_peak(smooth: NDArray[np.float64], weakest: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

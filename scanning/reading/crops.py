@@ -1,154 +1,124 @@
 """Cut the response regions: what a marker will see, and nothing that says whose it is.
 
-In:  page image uint8, its registration, CropOptions.
+In:  page image uint8, its registration, the CropPlan of its side, CropOptions.
 Out: one Crop per region: grey JPEG without metadata, its share of ink, and ink that runs on across its border.
 Identity zones are painted out on the copied pixels before anything is turned or encoded. Up to one degree of skew
 the upright box around the region is cut: turning it straight would cost three times as much and blur the writing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import RectMm
-from scanning.cards.template import CardPage, Region
 from scanning.page.fit import FittedMap, Registration
-from scanning.page.probes import sample
+from scanning.page.probes import sample_bytes
+from scanning.reading.crop_plan import PIECE_STEPS, Borders, CropOptions, CropPlan, RegionPlan
 from scanning.reading.result import Crop
 
-
-@dataclass(frozen=True, slots=True)
-class CropOptions:
-    """How regions are cut."""
-
-    upright_skew_deg: float = 1.0  # design.md 3: an upright box up to here, rectified beyond
-    upright_shear: float = 0.02  # a photographed page is rectified however straight it lies
-    jpeg_quality: int = 80  # strokes stay legible at 200 % and a crop takes 16 kB
-    mask_margin_mm: float = 0.5  # around an identity zone: the largest residual that is read through
-    ink_level: float = 0.72  # of the paper; pencil is darker, paper grain and bleed-through lighter
-    inset_mm: float = 1.0  # the printed frame is not the candidate's ink, nor what bends or blurs it inwards
-    words_mm: float = 0.6  # printed words are blurred and may lie a little off
-    cross_mm: float = 0.9  # a stroke that is seen this far on both sides of the border crosses it
+Quad = NDArray[np.float64]  # (4, 2), px
 
 
 def cut_regions(
-    grey: NDArray[np.uint8], registration: Registration, options: CropOptions | None = None
+    grey: NDArray[np.uint8], registration: Registration, plan: CropPlan, options: CropOptions
 ) -> tuple[Crop, ...]:
     """Cut every region of the side, in card order."""
-    options = options or CropOptions()
-    rectify = needs_rectifying(registration, options)
-    return tuple(
-        _cut(grey, registration, region, rectify, options)
-        for region in registration.page.regions
-        if not region.rect.is_empty
-    )
+    if not plan.regions:
+        return ()
+    quads = registration.map.apply(plan.quads_mm.reshape(-1, 2)).reshape(-1, 4, 2)
+    rectify = needs_rectifying(quads[0], registration.skew_deg, options)
+    boxes = _upright_boxes(quads[[one.own for one in plan.regions]], grey.shape)
+    papers = [_paper(grey[top:bottom, left:right]) for left, top, right, bottom in boxes]
+    crossing = crossing_mm2(grey, registration.map, plan.borders, [options.ink_level * one for one in papers], options)
+    crops = []
+    for at, one in enumerate(plan.regions):
+        left, top, right, bottom = boxes[at]
+        shift = np.array([left, top])
+        pixels = grey[top:bottom, left:right]
+        if one.zones:
+            pixels = _masked(pixels, quads[list(one.zones)] - shift, papers[at])
+        ink = _written_share(pixels, one, quads, shift, options.ink_level * papers[at])
+        if rectify:
+            pixels = _rectified(pixels, quads[one.own] - shift, one.region.rect, registration.px_per_mm, papers[at])
+        elif registration.turned_deg:
+            pixels = np.ascontiguousarray(np.rot90(pixels, registration.turned_deg // 90))
+        crops.append(
+            Crop(
+                region=one.region.id,
+                part=one.region.part,
+                jpeg=_encoded(pixels, options.jpeg_quality),
+                width_px=pixels.shape[1],
+                height_px=pixels.shape[0],
+                ink=round(ink, 5),
+                overflow_mm2=crossing[at],
+            )
+        )
+    return tuple(crops)
 
 
-def needs_rectifying(registration: Registration, options: CropOptions) -> bool:
+def needs_rectifying(page_px: Quad, skew_deg: float, options: CropOptions) -> bool:
     """Whether the page lies so askew, or in such perspective, that upright boxes would not do."""
-    if abs(registration.skew_deg) > options.upright_skew_deg:
+    if abs(skew_deg) > options.upright_skew_deg:
         return True
-    page = registration.page
-    corners = registration.map.apply(RectMm(0, 0, page.size.width_mm, page.size.height_mm).corners())
-    across, back = corners[1] - corners[0], corners[2] - corners[3]
-    down, up = corners[3] - corners[0], corners[2] - corners[1]
+    across, back = page_px[1] - page_px[0], page_px[2] - page_px[3]
+    down, up = page_px[3] - page_px[0], page_px[2] - page_px[1]
     spread = max(float(np.abs(across - back).max()), float(np.abs(down - up).max()))
     return spread > options.upright_shear * float(np.linalg.norm(down))
 
 
-def _cut(
-    grey: NDArray[np.uint8], registration: Registration, region: Region, rectify: bool, options: CropOptions
-) -> Crop:
-    page, fitted = registration.page, registration.map
-    corners = fitted.apply(region.rect.corners())
-    height, width = grey.shape
-    left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, [width - 1, height - 1])
-    right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, [left + 1, top + 1], [width, height])
-    pixels = grey[top:bottom, left:right].copy()
-    coarse = pixels[::4, ::4].ravel()
-    paper = float(np.partition(coarse, coarse.size * 3 // 4)[coarse.size * 3 // 4])
-    _mask(pixels, page, fitted, (int(left), int(top)), cut=region.rect, paper=paper, options=options)
-    ink = written_share(pixels, registration, (int(left), int(top)), rect=region.rect, paper=paper, options=options)
-    if rectify:
-        pixels = _rectified(pixels, corners - [left, top], region.rect, registration.px_per_mm, paper)
-    elif registration.turned_deg:
-        pixels = np.ascontiguousarray(np.rot90(pixels, registration.turned_deg // 90))
-    ok, encoded = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, options.jpeg_quality))
-    if not ok:
-        raise ValueError(f"region {region.id} of {pixels.shape} px cannot be encoded")
-    return Crop(
-        region=region.id,
-        part=region.part,
-        jpeg=encoded.tobytes(),
-        width_px=pixels.shape[1],
-        height_px=pixels.shape[0],
-        ink=round(ink, 5),
-        overflow_mm2=crossing_mm2(grey, fitted, region.rect, paper, options),
-    )
+def _upright_boxes(quads: NDArray[np.float64], shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    """Left, top, right and bottom in px, half-open, of the box around each quadrilateral; never empty."""
+    height, width = shape
+    first = np.clip(np.floor(quads.min(axis=1)).astype(int), 0, [width - 1, height - 1])
+    last = np.clip(np.ceil(quads.max(axis=1)).astype(int) + 1, first + 1, [width, height])
+    return [
+        (left, top, right, bottom) for (left, top), (right, bottom) in zip(first.tolist(), last.tolist(), strict=True)
+    ]
 
 
-def written_share(
-    pixels: NDArray[np.uint8],
-    registration: Registration,
-    corner_px: tuple[int, int],
-    *,
-    rect: RectMm,
-    paper: float,
-    options: CropOptions,
+def _paper(pixels: NDArray[np.uint8]) -> float:
+    """The grey of the paper in a region: what a quarter of it is lighter than."""
+    coarse = pixels[::7, ::7].ravel()  # no ruling of a page repeats every seven px
+    return float(np.partition(coarse, coarse.size * 3 // 4)[coarse.size * 3 // 4])
+
+
+def _masked(pixels: NDArray[np.uint8], zones: NDArray[np.float64], paper: float) -> NDArray[np.uint8]:
+    """A copy with the identity zones painted over with paper. An upright box can reach a zone beside its region."""
+    copied = pixels.copy()
+    for outline in np.round(zones).astype(np.int32):
+        cv2.fillConvexPoly(copied, outline, int(paper))
+    return copied
+
+
+def _written_share(
+    pixels: NDArray[np.uint8], one: RegionPlan, quads: NDArray[np.float64], shift: NDArray[np.intp], limit: float
 ) -> float:
-    """The share of a region that is darker than ink has to be, 0..1, its frame and printed words left out.
+    """The share of a region that is darker than `limit`, 0..1, its frame and printed words left out.
 
-    `pixels` is the upright box cut around the region, its top-left px at `corner_px` of the page; every other px
-    of every other row is looked at. The share is of the whole region, so that times its area it is the ink in mm².
+    `pixels` is the upright box cut around the region, `shift` where it begins; every other px of every other row is
+    looked at. The share is of the whole region, so that times its area it is the ink in mm².
     """
-    half = pixels[::2, ::2]
-    inside = np.zeros(half.shape, dtype=np.uint8)
-    fitted = registration.map
-
-    def outline(of: RectMm) -> NDArray[np.int32]:
-        return np.asarray(np.round((fitted.apply(of.corners()) - np.array(corner_px)) / 2), dtype=np.int32)
-
-    cv2.fillConvexPoly(inside, outline(rect), 1)
-    whole = int(np.count_nonzero(inside))
-    inside[:] = 0
-    inner = rect.grown(-options.inset_mm)
-    if inner.is_empty or not whole:
+    if one.inner is None:
         return 0.0
-    cv2.fillConvexPoly(inside, outline(inner), 1)
-    for words in registration.page.prints:
-        if words.overlaps(rect):
-            cv2.fillConvexPoly(inside, outline(words.grown(options.words_mm)), 0)
-    dark = (half < options.ink_level * paper) & inside.view(np.bool_)
-    return float(np.count_nonzero(dark)) / whole
+    half = pixels[::2, ::2]
+    outlines = np.round((quads[[one.inner, *one.words]] - shift) / 2).astype(np.int32)
+    inside = np.zeros(half.shape, dtype=np.uint8)
+    cv2.fillConvexPoly(inside, outlines[0], 1)
+    for words in outlines[1:]:
+        cv2.fillConvexPoly(inside, words, 0)
+    inside &= half < _whole(limit)
+    return cv2.countNonZero(inside) / max(cv2.contourArea(quads[one.own].astype(np.float32)) / 4, 1.0)
 
 
-def _mask(
-    pixels: NDArray[np.uint8],
-    page: CardPage,
-    fitted: FittedMap,
-    corner_px: tuple[int, int],
-    *,
-    cut: RectMm,
-    paper: float,
-    options: CropOptions,
-) -> None:
-    """Paint the identity zones with paper, in place. An upright box can reach a zone beside its region."""
-    for zone in page.identity_zones:
-        grown = zone.grown(options.mask_margin_mm)
-        if not grown.overlaps(cut.grown(12.0)):  # an upright box at 1° reaches 3 mm out on A4; askew boxes more
-            continue
-        outline = fitted.apply(grown.corners()) - np.array(corner_px)
-        cv2.fillConvexPoly(pixels, np.round(outline).astype(np.int32), int(paper))
+def _whole(limit: float) -> np.uint8:
+    """The whole grey that a px must be darker than to be darker than `limit`."""
+    return np.uint8(np.ceil(limit))
 
 
 def _rectified(
-    pixels: NDArray[np.uint8],
-    corners_px: NDArray[np.float64],
-    rect: RectMm,
-    px_per_mm: float,
-    paper: float,
+    pixels: NDArray[np.uint8], corners_px: Quad, rect: RectMm, px_per_mm: float, paper: float
 ) -> NDArray[np.uint8]:
     """Turn the region's quadrilateral upright at the page's own scale."""
     width, height = max(8, round(rect.width_mm * px_per_mm)), max(8, round(rect.height_mm * px_per_mm))
@@ -160,34 +130,39 @@ def _rectified(
     )
 
 
-def crossing_mm2(grey: NDArray[np.uint8], fitted: FittedMap, rect: RectMm, paper: float, options: CropOptions) -> float:
-    """Ink that crosses the border of a rectangle, as length along the border times the depth that was looked at.
+def _encoded(pixels: NDArray[np.uint8], quality: int) -> bytes:
+    done, encoded = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    if not done:
+        raise ValueError(f"a crop of {pixels.shape} px cannot be encoded")
+    return encoded.tobytes()
 
-    The printed frame stands on the border itself: ink counts where it is dark just inside and just outside.
+
+def crossing_mm2(
+    grey: NDArray[np.uint8], fitted: FittedMap, borders: Borders, limits: Sequence[float], options: CropOptions
+) -> list[float]:
+    """Ink that crosses the border of each region: length along the border times the depth that was looked at.
+
+    The printed frame stands on the border itself: ink counts where it is darker than the region's limit both just
+    inside and just outside.
     """
-    step = 0.3
-    depth = options.cross_mm
-    inner, outer = rect.grown(-depth), rect.grown(depth)
-    if inner.is_empty:
-        return 0.0
-    xs = np.arange(rect.x_mm + depth, rect.right_mm - depth, step)
-    ys = np.arange(rect.y_mm + depth, rect.bottom_mm - depth, step)
-    lines = [
-        (xs, inner.y_mm, outer.y_mm, 0),
-        (xs, inner.bottom_mm, outer.bottom_mm, 0),
-        (ys, inner.x_mm, outer.x_mm, 1),
-        (ys, inner.right_mm, outer.right_mm, 1),
-    ]
-    total = 0
-    for along, near, far, axis in lines:
-        places = np.empty((2, along.size, 2))
-        places[:, :, axis] = along
-        places[0, :, 1 - axis], places[1, :, 1 - axis] = near, far
-        at = fitted.apply(places.reshape(-1, 2)).astype(np.float32).reshape(2, -1, 2)
-        dark = sample(grey, at[..., 0], at[..., 1]) < options.ink_level * paper
-        # A slanting stroke meets the two lines a little apart.
-        outside = dark[1].copy()
-        outside[1:] |= dark[1][:-1]
-        outside[:-1] |= dark[1][1:]
-        total += int(np.count_nonzero(dark[0] & outside))
-    return round(total * step * 2 * depth, 2)
+    pieces = borders.region.size
+    if not pieces:
+        return [0.0] * len(limits)
+    start, end = fitted.apply(borders.ends_mm).astype(np.float32).reshape(2, 2, pieces, 2).swapaxes(0, 1)
+    along = np.arange(PIECE_STEPS, dtype=np.float32) / np.float32(PIECE_STEPS)
+    step = end - start
+    values = sample_bytes(
+        grey,
+        (start[..., :1] + step[..., :1] * along).reshape(-1, PIECE_STEPS),
+        (start[..., 1:] + step[..., 1:] * along).reshape(-1, PIECE_STEPS),
+    )
+    limit = np.array([_whole(one) for one in limits])[borders.region]
+    inside, outside = (values.reshape(2, pieces, PIECE_STEPS) < limit[:, None]).reshape(2, -1)
+    # A slanting stroke meets the two lines a little apart.
+    same_line = ~borders.first[1:]
+    wide = outside.copy()
+    wide[1:] |= outside[:-1] & same_line
+    wide[:-1] |= outside[1:] & same_line
+    crossed = np.count_nonzero((inside & wide).reshape(pieces, PIECE_STEPS), axis=1)
+    found = np.bincount(borders.region, weights=crossed * borders.step_mm, minlength=len(limits))
+    return [round(length * 2 * options.cross_mm, 2) for length in found.tolist()]

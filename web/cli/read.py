@@ -61,7 +61,7 @@ def read(
     from scanning.cards.files import load_card
     from scanning.read_files import FileReader, NamedPage, StemNames
     from scanning.read_page import ReadingOptions
-    from scanning.reading.crops import CropOptions
+    from scanning.reading.crop_plan import CropOptions
 
     card = load_card(Path(card_file))
     if not any(Path(path).exists() for path in paths):

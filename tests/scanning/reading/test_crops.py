@@ -9,7 +9,7 @@ import pytest
 from models.geometry import RectMm
 from scanning.cards.template import CardTemplate
 from scanning.read_page import read_page
-from scanning.reading.crops import CropOptions
+from scanning.reading.crop_plan import CropOptions
 from tests.scanning.drawn_cards import PX, drawn_card, print_page, scan, stroke
 
 CARD = drawn_card()
