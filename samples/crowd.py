@@ -16,7 +16,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +29,7 @@ _CPU = b"process_cpu_seconds_total "
 _ANSWERED_WITHIN_S = 60.0
 _AGAIN_AFTER_S = 0.2
 _NOTHING_LEFT_S = 0.5
+_TURN_S = 0.05
 _READY_WITHIN_S = 120.0  # for the first images of everybody, on the slowest server worth measuring
 
 
@@ -99,14 +100,15 @@ class CrowdResult:
         }
 
 
-def run_crowd(plan: CrowdPlan) -> CrowdResult:
-    """Let the crowd mark; returns when everybody has finished the mark under way."""
-    return asyncio.run(_Crowd(plan).run())
+def run_crowd(plan: CrowdPlan, until: Callable[[], bool] = lambda: False) -> CrowdResult:
+    """Let the crowd mark, no longer than `until` answers yes; returns when everybody has finished the mark under way."""
+    return asyncio.run(_Crowd(plan, until).run())
 
 
 class _Crowd:
-    def __init__(self, plan: CrowdPlan) -> None:
+    def __init__(self, plan: CrowdPlan, until: Callable[[], bool]) -> None:
         self.plan = plan
+        self.until = until
         self.result = CrowdResult()
         self.ends_at = float("inf")
         self.measures = False
@@ -118,12 +120,13 @@ class _Crowd:
         watch = _Connection(plan)
         begun = time.monotonic()
         while (waited := time.monotonic() - begun) < plan.warm_up_s + _READY_WITHIN_S:
-            if waited >= plan.warm_up_s and self.ready == len(markers):
+            if (waited >= plan.warm_up_s and self.ready == len(markers)) or self.until():
                 break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_TURN_S)
         cpu_s, own_s, at = await _cpu_of(watch), time.process_time(), time.monotonic()
         self.measures, self.ends_at = True, at + plan.seconds
-        await asyncio.sleep(plan.seconds)
+        while not self.is_over:
+            await asyncio.sleep(min(_TURN_S, max(0.0, self.ends_at - time.monotonic())))
         self.measures = False
         result.measured_s, result.own_cpu_s = time.monotonic() - at, time.process_time() - own_s
         result.server_cpu_s = await _cpu_of(watch) - cpu_s
@@ -134,7 +137,7 @@ class _Crowd:
     @property
     def is_over(self) -> bool:
         """Whether nobody begins another response."""
-        return time.monotonic() >= self.ends_at
+        return time.monotonic() >= self.ends_at or self.until()
 
     def note(self, what: str, status: int, begun: float) -> None:
         """Count one answer; what is answered inside the measured time also counts as a time."""
