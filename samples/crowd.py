@@ -101,7 +101,7 @@ class CrowdResult:
 
 
 def run_crowd(plan: CrowdPlan, until: Callable[[], bool] = lambda: False) -> CrowdResult:
-    """Let the crowd mark, no longer than `until` answers yes; returns when everybody has finished the mark under way."""
+    """Let the crowd mark, no longer than until `until()`; returns when everybody has finished the mark under way."""
     return asyncio.run(_Crowd(plan, until).run())
 
 
