@@ -19,7 +19,10 @@ class CardDoesNotFit(CardRefused):
         "The card does not fit on {sides} side(s): from {what} on there is no room left; about {missing_mm} mm of "
         "column height are missing."
     )
-    remedy = mark_text("Print on more sides, take a larger sheet, or lower height_mm of the written items.")
+    remedy = mark_text(
+        "Print on both sides, take a larger sheet or more columns, or lower height_mm of the written items or the rows "
+        "of an essay grid."
+    )
 
 
 class BlockTooHigh(CardRefused):

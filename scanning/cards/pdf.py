@@ -80,7 +80,8 @@ def bar_width_mm(number: str, width_mm: float) -> float:
 
 def _pdf(design: CardDesign, fonts: FontChain, candidates: Iterable[PrintedCandidate | None]) -> bytes:
     buffer = io.BytesIO()
-    canvas = Canvas(buffer, invariant=1, pageCompression=1)
+    # Without a start font of ours every page would name Helvetica, which is not embedded and which nothing uses.
+    canvas = Canvas(buffer, invariant=1, pageCompression=1, initialFontName=fonts.fonts[0].fontName)
     canvas.setTitle(f"{design.template.paper} v{design.template.version}")
     canvas.setCreator("Kaiyue")
     for drawing in design.drawings:
