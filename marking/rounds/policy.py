@@ -5,7 +5,7 @@ Out: an Outcome: settled with points and source, or whose mark is needed next.
 
 The leader's mark is the second in `1+1` and `1+1+1` and the third in `2+1+1`. Two marks are *within* when
 they differ by at most the tolerance (below it where the boundary is strict). An average is taken part by
-part, so that the parts always add up to the points.
+part, so that the parts always add up to the points. Equal marks are always within.
 """
 
 from collections.abc import Mapping, Sequence
@@ -213,6 +213,8 @@ def is_within(one: MarkPoints, other: MarkPoints, rules: SettleRules) -> bool:
 
 
 def _small(distance: Decimal, rules: SettleRules) -> bool:
+    if distance == 0:
+        return True  # equal marks agree under every boundary, a strict one with no tolerance at all included
     return distance < rules.tolerance if rules.boundary is Boundary.STRICT else distance <= rules.tolerance
 
 

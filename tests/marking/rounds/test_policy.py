@@ -65,6 +65,12 @@ def test_worked_example_21_and_the_two_readings_of_the_boundary():
     assert settled("8 10", rules(THIRD, 10, 2)) == ("9", ScoreSource.DOUBLE, None)
 
 
+def test_equal_marks_settle_under_every_boundary_even_without_any_tolerance():
+    assert settled("8 8", rules(THIRD, 10, 0, boundary=Boundary.STRICT)) == ("8", ScoreSource.DOUBLE, None)
+    assert settled("7 7", rules(CHECK, 10, 0, boundary=Boundary.STRICT)) == ("7", ScoreSource.LEADER, None)
+    assert settled("8 8.5", rules(THIRD, 10, 0, boundary=Boundary.STRICT)) == (None, None, NextMark.THIRD)
+
+
 @pytest.mark.parametrize(
     ("mode", "marks", "waits_for"),
     [
