@@ -24,6 +24,7 @@ HEADINGS = {
     "seat": ("座位", "座位号", "座号"),
 }
 _EMPTY = literal("")
+_OPTIONAL = ("student_number", "room", "seat")  # of a candidate; a centre belongs to the school
 REQUIRED = ("candidate", "name", "school", "class")
 _LONGEST = {"name": 100, "school": 200, "class": 100, "student_number": 40, "centre": 200, "room": 40, "seat": 40}
 
@@ -61,9 +62,10 @@ class RosterLine:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A checked roster file."""
+    """A checked roster file; `columns` are those of ours that it has."""
 
     lines: tuple[RosterLine, ...]
+    columns: frozenset[str]
     ignored_columns: tuple[str, ...]
 
 
@@ -89,7 +91,7 @@ def read_roster(data: bytes, name: str, number_digits: int) -> Roster:
         complaints.append(Complaint("", Sentence(mark_text("there is no candidate below the headings."))))
     if complaints:
         raise RosterRefused(name=name, count=len(complaints), complaints=Complaints(complaints))
-    return Roster(tuple(lines), sheet.ignored)
+    return Roster(tuple(lines), frozenset(sheet.columns), sheet.ignored)
 
 
 def _line(row: SheetRow, digits: int, complaints: list[Complaint]) -> RosterLine:
@@ -177,7 +179,8 @@ def _duplicates(sheet: Sheet) -> list[Complaint]:
 def import_roster(session: Session, exam: ExamRecord, roster: Roster, *, actor: str = "") -> RosterResult:
     """Take a checked roster in: new candidates are added, known numbers updated, every paper gets its entries.
 
-    The caller's transaction decides whether it stays (a dry run rolls back). Raises RosterLocked.
+    What the file has no column for stays as it was. The caller's transaction decides whether the rest stays (a dry
+    run rolls back). Raises RosterLocked.
     """
     if exam.state is not ExamState.DRAFT:
         raise RosterLocked(exam=exam.key)
@@ -193,15 +196,13 @@ def import_roster(session: Session, exam: ExamRecord, roster: Roster, *, actor: 
         school_id = schools[line.school].id
         values: dict[str, object] = {
             "name": line.name,
-            "student_number": line.student_number,
             "school_id": school_id,
             "class_id": classes[school_id, line.class_name].id,
-            "room": line.room,
-            "seat": line.seat,
+            **{column: getattr(line, column) for column in _OPTIONAL if column in roster.columns},
         }
         candidate = known.get(line.number)
         if candidate is None:
-            fresh.append({"exam_id": exam.id, "number": line.number, **values})
+            fresh.append({"exam_id": exam.id, "number": line.number, **dict.fromkeys(_OPTIONAL, ""), **values})
         elif any(getattr(candidate, name) != value for name, value in values.items()):
             for name, value in values.items():
                 setattr(candidate, name, value)

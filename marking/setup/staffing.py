@@ -5,7 +5,7 @@ handed back once and kept only as a hash.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -66,7 +66,10 @@ class StaffRefused(InputRefused):
 
 @dataclass(frozen=True, slots=True)
 class StaffLine:
-    """One grant of one person; `paper` and `group` are empty where the grant covers all of them."""
+    """One grant of one person; `paper` and `group` are empty where the grant covers all of them.
+
+    `places` has the cell of each column.
+    """
 
     username: str
     name: str
@@ -74,7 +77,16 @@ class StaffLine:
     role: Role
     paper: str
     group: str
-    place: str
+    places: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTable:
+    """A staff table as far as the table itself goes: the lines that could be read, and every fault found so far."""
+
+    name: str
+    lines: tuple[StaffLine, ...]
+    complaints: Complaints
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +108,8 @@ class StaffResult:
     credentials: tuple[Credential, ...]
 
 
-def read_staff(data: bytes, name: str) -> tuple[StaffLine, ...]:
-    """Check a staff table as far as the table itself goes. Raises StaffRefused or SheetRefused."""
+def read_staff(data: bytes, name: str) -> StaffTable:
+    """Check a staff table as far as the table itself goes; `import_staff` refuses it. Raises SheetRefused."""
     sheet = read_sheet(data, name, HEADINGS, REQUIRED)
     complaints = list(sheet.complaints)
     lines = [line for row in sheet.rows if (line := _line(row, complaints)) is not None]
@@ -106,7 +118,7 @@ def read_staff(data: bytes, name: str) -> tuple[StaffLine, ...]:
         if names.setdefault(line.username, line.name) != line.name:
             complaints.append(
                 Complaint(
-                    line.place,
+                    line.places["username"],
                     Sentence(
                         mark_text("{username} stands for {first} in another row."),
                         {"username": line.username, "first": names[line.username]},
@@ -115,13 +127,7 @@ def read_staff(data: bytes, name: str) -> tuple[StaffLine, ...]:
             )
     if not sheet.rows:
         complaints.append(Complaint("", Sentence(mark_text("there is nobody below the headings."))))
-    _refuse(name, complaints)
-    return tuple(lines)
-
-
-def _refuse(name: str, complaints: Sequence[Complaint]) -> None:
-    if complaints:
-        raise StaffRefused(name=name, count=len(complaints), complaints=Complaints(complaints))
+    return StaffTable(name, tuple(lines), Complaints(complaints))
 
 
 def _line(row: SheetRow, complaints: list[Complaint]) -> StaffLine | None:
@@ -147,28 +153,31 @@ def _line(row: SheetRow, complaints: list[Complaint]) -> StaffLine | None:
         complain("school", mark_text("a school account needs its school."))
     return StaffLine(
         username, row.text("name"), row.text("school"), role, row.text("paper"), row.text("group"),
-        row.cells["username"].place,
+        {column: cell.place for column, cell in row.cells.items()},
     )  # fmt: skip
 
 
 def import_staff(
     session: Session,
     exam: ExamRecord,
-    lines: Sequence[StaffLine],
+    table: StaffTable,
     *,
-    name: str = "",
     actor: str = "",
 ) -> StaffResult:
     """Add the accounts and grants that are not there yet.
 
     New accounts have no password hash and cannot log in until `keep_hashes` has run: hashing fifty passwords
     takes seconds, too long for a transaction.
-    Raises StaffRefused naming papers, groups, schools or candidates that the exam does not have.
+    Raises StaffRefused with every fault of the table, and with the papers, groups and candidates that the exam does
+    not have and the usernames that belong to somebody else.
     """
-    grants, complaints = _resolve(session, exam, lines)
-    _refuse(name, complaints)
+    lines = table.lines
     usernames = {line.username for line in lines}
     users = {user.username: user for user in session.scalars(select(User).where(User.username.in_(usernames)))}
+    grants, complaints = _resolve(session, exam, lines)
+    complaints = [*table.complaints, *complaints, *_taken(lines, users)]
+    if complaints:
+        raise StaffRefused(name=table.name, count=len(complaints), complaints=Complaints(complaints))
     fresh = [line for line in {line.username: line for line in reversed(lines)}.values() if line.username not in users]
     fresh.reverse()
     passwords = ["".join(secrets.choice(_LETTERS) for _ in range(12)) for _ in fresh]
@@ -195,6 +204,24 @@ def import_staff(
         Credential(line.username, line.name, password) for line, password in zip(fresh, passwords, strict=True)
     )
     return StaffResult(len(fresh), added, len(lines) - added, credentials)
+
+
+def _taken(lines: Sequence[StaffLine], users: Mapping[str, User]) -> list[Complaint]:
+    """Usernames that are already another person's: a right given to them would be given to that person.
+
+    A candidate number can return in another exam, where it is somebody else's.
+    """
+    return [
+        Complaint(
+            line.places["username"],
+            Sentence(
+                mark_text("{username} is already the account of {first}."),
+                {"username": line.username, "first": users[line.username].name},
+            ),
+        )
+        for line in lines
+        if line.username in users and line.name and users[line.username].name != line.name
+    ]
 
 
 def keep_hashes(session: Session, credentials: Sequence[Credential], hashes: Sequence[str]) -> None:
@@ -229,8 +256,8 @@ def _resolve(
     complaints: list[Complaint] = []
     for line in lines:
 
-        def complain(template: str, place: str = line.place, **values: object) -> None:
-            complaints.append(Complaint(place, Sentence(template, values)))
+        def complain(column: str, template: str, line: StaffLine = line, **values: object) -> None:
+            complaints.append(Complaint(line.places[column], Sentence(template, values)))
 
         scope: dict[str, object] = {
             "role": line.role, "exam_id": exam.id, "paper_id": None, "group_id": None, "school_id": None,
@@ -241,11 +268,11 @@ def _resolve(
         if line.paper:
             scope["paper_id"] = papers.get(line.paper)
             if scope["paper_id"] is None:
-                complain(mark_text("the exam has no paper {paper}."), paper=line.paper)
-        if line.group:
+                complain("paper", mark_text("the exam has no paper {paper}."), paper=line.paper)
+        if line.group and (scope["paper_id"] is not None or not line.paper):
             scope["group_id"] = _group_id(line, papers, groups)
             if scope["group_id"] is None:
-                complain(mark_text("there is no marking group {group} in paper {paper}."),
+                complain("group", mark_text("there is no marking group {group} in paper {paper}."),
                          group=line.group, paper=line.paper)  # fmt: skip
         if line.school and line.school not in schools:
             # teachers may come from a school that sends no candidates
@@ -254,11 +281,14 @@ def _resolve(
             session.flush()
         if line.role is Role.SCHOOL and line.school:
             scope["school_id"] = schools[line.school].id
-        if line.role is Role.STUDENT:
+        if line.role is Role.STUDENT and line.username:
             scope["candidate_id"] = candidates.get(line.username)
             if scope["candidate_id"] is None:
-                complain(mark_text("a student's username is the candidate number; {number} is not on the roster."),
-                         number=line.username)  # fmt: skip
+                complain(
+                    "username",
+                    mark_text("a student's username is the candidate number; {number} is not on the roster."),
+                    number=line.username,
+                )
         scopes.append(scope)
     return scopes, complaints
 

@@ -39,10 +39,10 @@ def _import(exam: str, file: str, private: tuple[str, int] | None, dry_run: bool
     from web.cli.shared import read_input, services, whoami
 
     data = read_input(file)
-    lines = read_staff(data, Path(file).name)
+    table = read_staff(data, Path(file).name)
     opened = services()
     with (opened.database.read if dry_run else opened.database.write)() as session:
-        result = import_staff(session, find_exam(session, exam), lines, name=Path(file).name, actor=whoami())
+        result = import_staff(session, find_exam(session, exam), table, actor=whoami())
     if result.credentials and not dry_run:
         hashes = hash_passwords([each.password for each in result.credentials])
         with opened.database.write() as session:
@@ -59,15 +59,15 @@ def _import(exam: str, file: str, private: tuple[str, int] | None, dry_run: bool
     )
     if dry_run or not result.credentials:
         return
-    table = as_csv(
+    passwords = as_csv(
         ("username", "name", "password"),
         [(each.username, each.name, each.password) for each in result.credentials],
     )
     if private is None:
-        click.echo(table.lstrip("\ufeff"), nl=False)
+        click.echo(passwords.lstrip("\ufeff"), nl=False)
         return
     name, descriptor = private
     os.ftruncate(descriptor, 0)
     with open(descriptor, "w", encoding="utf-8", newline="", closefd=False) as out:
-        out.write(table)
+        out.write(passwords)
     click.echo(_("The first passwords are in {file}; hand them out and delete it.", file=name))

@@ -94,11 +94,11 @@ def _take_staff(exam_key: str, file: UploadedFile, *, confirmed: bool) -> StaffR
     Until its hash is there an account has none and cannot log in.
     """
     kept, user = services(), current_user()
-    lines = read_staff(file.data, file.name)
-    _refuse_escalation(lines)
+    table = read_staff(file.data, file.name)
+    _refuse_escalation(table.lines)
     with (kept.database.write if confirmed else kept.database.read)() as session:
         exam = whole_exam(session, exam_key, Permission.IMPORT_PEOPLE)
-        result = import_staff(session, exam, lines, name=file.name, actor=user.username)
+        result = import_staff(session, exam, table, actor=user.username)
     if confirmed and result.credentials:
         hashes = hash_passwords([each.password for each in result.credentials])
         with kept.database.write() as session:
@@ -110,7 +110,7 @@ def _refuse_escalation(lines: Sequence[StaffLine]) -> None:
     """An exam manager gives out rights within the exam; system administrators are named on the command line only."""
     for line in lines:
         if line.role is Role.ADMIN:
-            raise RoleBeyondOwn(place=line.place, role=ROLE_NAMES[line.role])
+            raise RoleBeyondOwn(place=line.places["role"], role=ROLE_NAMES[line.role])
 
 
 def _refused(exam_key: str, kind: str, error: KaiyueError) -> ResponseReturnValue:

@@ -179,3 +179,16 @@ def test_an_exam_is_stored_once_and_found_again_as_it_was(database: Database) ->
 
 def test_cells_are_named_as_spreadsheets_name_them() -> None:
     assert [cell_name(1, column) for column in (1, 26, 27, 52, 703)] == ["A1", "Z1", "AA1", "AZ1", "AAA1"]
+
+
+def test_a_later_roster_without_a_column_leaves_what_that_column_said(database: Database) -> None:
+    first = "考号,姓名,学校,班级,学籍号,考场,座位\n0001,王䶮,一中,1班,A1,03,12\n"
+    corrected = "考号,姓名,学校,班级,座位\n0001,王龑,一中,2班,\n"
+    with database.write() as session:
+        exam = store_exam(session, read_exam(EXAM))
+        import_roster(session, exam, read_roster(csv(first), "r", 4))
+        import_roster(session, exam, read_roster(csv(corrected), "r", 4))
+    with database.read() as session:
+        candidate = session.query(Candidate).one()
+        kept = (candidate.name, candidate.student_number, candidate.room, candidate.seat)
+    assert kept == ("王龑", "A1", "03", "")  # an empty cell says something; a missing column says nothing

@@ -24,9 +24,9 @@ yizhong,一中教务,一中,school,,
 
 
 def take_in(database: Database, table: str) -> StaffResult:
-    lines = read_staff(table.encode(), "staff.csv")
+    read = read_staff(table.encode(), "staff.csv")
     with database.write() as session:
-        return import_staff(session, find_exam(session, "t1"), lines)
+        return import_staff(session, find_exam(session, "t1"), read)
 
 
 @pytest.fixture
@@ -60,9 +60,33 @@ def test_accounts_and_grants_are_made_once(exam: Database) -> None:
 def test_what_the_exam_does_not_have_is_named(exam: Database) -> None:
     with pytest.raises(StaffRefused) as caught:
         take_in(exam, "username,name,role,paper,group\na,甲,marker,physics,\nb,乙,marker,c,essay\n9999,丙,student,,\n")
-    assert [each.place for each in caught.value.details["complaints"]] == ["A2", "A3", "A4"]
+    assert [each.place for each in caught.value.details["complaints"]] == ["D2", "E3", "A4"]
     with exam.read() as session:
         assert session.query(User).count() == 0
+
+
+def test_every_fault_is_told_at_once_whether_the_table_or_the_exam_shows_it(exam: Database) -> None:
+    table = "username,name,role,paper,group\n,甲,marker,,\nb,乙,king,,\nc,丙,marker,physics,1\nd,丁,marker,c,essay\n"
+    with pytest.raises(StaffRefused) as caught:
+        take_in(exam, table)
+    # the group of row 4 is not judged: nobody knows in which paper to look for it
+    assert [each.place for each in caught.value.details["complaints"]] == ["A2", "C3", "D4", "E5"]
+    assert caught.value.details["count"] == 4
+
+
+def test_a_username_of_somebody_else_is_refused_so_that_nobody_gets_rights_over_another_persons_result(
+    exam: Database,
+) -> None:
+    """In another exam the same candidate number is another person's, whose account must not see this result."""
+    take_in(exam, "username,name,role\n0001,王小明,student\n")
+    with exam.write() as session:
+        before = session.query(Grant).count()
+    with pytest.raises(StaffRefused) as caught:
+        take_in(exam, "username,name,role\n0001,王䶮,student\n")
+    (complaint,) = caught.value.details["complaints"]
+    assert (complaint.place, "王小明" in str(complaint)) == ("A2", True)
+    with exam.read() as session:
+        assert session.query(Grant).count() == before
 
 
 @pytest.mark.parametrize(
@@ -76,9 +100,7 @@ def test_what_the_exam_does_not_have_is_named(exam: Database) -> None:
     ],
 )
 def test_faults_of_the_table_are_named_by_cell(table: str, place: str) -> None:
-    with pytest.raises(StaffRefused) as caught:
-        read_staff(table.encode(), "s.csv")
-    assert place in [each.place for each in caught.value.details["complaints"]]
+    assert place in [each.place for each in read_staff(table.encode(), "s.csv").complaints]
 
 
 def test_a_paper_cannot_be_marked_before_it_has_card_candidates_and_markers(exam: Database) -> None:
