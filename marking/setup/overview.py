@@ -7,6 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from marking.setup.structure import find_papers
+from models.paper import Group, Paper
 from models.people import Candidate, PaperEntry
 from models.points import show_points
 from models.score import PaperScore
@@ -20,7 +21,7 @@ class GroupOverview:
     title: str
     mode: str
     full_mark: str
-    items: tuple[str, ...]
+    items: tuple[str, ...]  # or parts of items, where it marks only some: 16(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ class ExamOverview:
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         return asdict(self)
+
+
+def _marked(paper: Paper, group: Group) -> tuple[str, ...]:
+    """What a group marks, as exam files name it: ``16`` for a whole item, ``16(1)`` for one part of it."""
+    own = [part.id for part in group.parts]
+    named: list[str] = []
+    for no in group.items:
+        item = paper.item(no)
+        parts = [item.part_id(part) for part in item.parts]
+        named += [no] if all(part in own for part in parts) else [part for part in parts if part in own]
+    return tuple(named)
 
 
 def exam_overview(session: Session, exam_key: str) -> ExamOverview:
@@ -99,7 +111,13 @@ def exam_overview(session: Session, exam_key: str) -> ExamOverview:
                 objective_items=len(each.paper.objective_items),
                 subjective_items=len(each.paper.subjective_items),
                 groups=tuple(
-                    GroupOverview(group.id, group.title, group.mode.value, show_points(group.full_mark), group.items)
+                    GroupOverview(
+                        id=group.id,
+                        title=group.title,
+                        mode=group.mode.value,
+                        full_mark=show_points(group.full_mark),
+                        items=_marked(each.paper, group),
+                    )
                     for group in each.paper.groups
                 ),
                 expected=sum(status[each.id].values()),
