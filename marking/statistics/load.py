@@ -19,13 +19,13 @@ from models.people import Candidate, PaperEntry, School, SchoolClass
 from models.points import to_hundredths
 from models.response import Response
 from models.score import ItemScore, PaperScore, Statistic, StatisticsRun
-from models.words import EntryStatus, ResponseStatus
+from models.words import ResponseStatus
 
 _CHUNK = 1000
 
 
 def load_matrix(session: Session, stored: StoredPaper) -> ScoreMatrix:
-    """The scores of a paper as stored; candidates who are not entered for it are not rows."""
+    """The scores of a paper as stored, one row for everybody on its roster."""
     people = session.execute(
         select(PaperEntry.id, Candidate.number, School.name, SchoolClass.name, PaperEntry.status, PaperScore.total)
         .join(Candidate, Candidate.id == PaperEntry.candidate_id)
@@ -33,7 +33,6 @@ def load_matrix(session: Session, stored: StoredPaper) -> ScoreMatrix:
         .join(SchoolClass, SchoolClass.id == Candidate.class_id)
         .outerjoin(PaperScore, PaperScore.entry_id == PaperEntry.id)
         .where(PaperEntry.paper_id == stored.id)
-        .where(PaperEntry.status.is_(None) | (PaperEntry.status != EntryStatus.NOT_ENTERED))
         .order_by(Candidate.number)
     ).all()
     row_of = {row.id: index for index, row in enumerate(people)}

@@ -23,7 +23,7 @@ class ScoreMatrix:
 
     `scores` int64 (n, m) in hundredths, meaningful where `given` bool (n, m) is set: an item that was not
     chosen, or not yet marked, has no score rather than 0. `totals` int64 (n,) likewise with `has_total`.
-    Candidates who are not entered for the paper are not rows. A status is None while nobody knows it.
+    Everybody on the roster is a row, whatever became of them. A status is None while nobody knows it.
     """
 
     candidates: tuple[str, ...]

@@ -141,8 +141,6 @@ class _ScoreReader:
         points = self._item_points(row)
         total = self._total(row, points)
         status = self._status(row, total is not None)
-        if status is EntryStatus.NOT_ENTERED:
-            return
         self.lines[candidate] = row.line
         self.schools.append(row.cells.get("school", ""))
         self.classes.append(row.cells.get("class", ""))
