@@ -1,7 +1,8 @@
 """The balance of a paper's scans: pages in = placed + waiting + discarded, and who is still missing.
 
 In:  a session; a paper, or some of its batches. Out: plain counts, computed from the rows each time.
-While a batch is being worked on, pages that are received or read but not yet placed count as `unfinished`.
+A page that was received and is not yet placed waits, whether for a person or for its turn: the balance holds at
+every moment, after an interruption too. `unfinished` are those among the waiting whose turn has not come.
 """
 
 from collections.abc import Collection
@@ -22,7 +23,10 @@ _EXPLAINED = [status for status in EntryStatus if not status.has_score]
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Counts over distinct page images. `known` are repeats of images that had come before."""
+    """Counts over distinct page images. `known` are repeats of images that had come before.
+
+    `waiting` counts the `unfinished` as well: pages that are taken in, but not yet read and placed.
+    """
 
     files: int
     pages_in: int
@@ -35,13 +39,13 @@ class Balance:
 
     @property
     def holds(self) -> bool:
-        """Whether every page is accounted for and nothing is still under way."""
-        return self.unfinished == 0 and self.pages_in == self.placed + self.waiting + self.discarded
+        """Whether every page is accounted for."""
+        return self.pages_in == self.placed + self.waiting + self.discarded
 
     @property
     def needs_person(self) -> bool:
-        """Whether a page waits or an exception asks for a decision."""
-        return self.waiting > 0 or any(code not in _NOTES for code in self.by_code)
+        """Whether a page waits for a person or an exception asks for a decision."""
+        return self.waiting > self.unfinished or any(code not in _NOTES for code in self.by_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +145,14 @@ def _balances(session: Session, paper_id: int, batches: Collection[int] | None) 
 
 def _balance(files: tuple[int, int] | None, states: dict[PageState, int], codes: dict[str, int]) -> Balance:
     count, known = files or (0, 0)
+    unfinished = states.get(PageState.RECEIVED, 0) + states.get(PageState.READ, 0)
     return Balance(
         files=count,
         pages_in=sum(states.values()),
         placed=states.get(PageState.PLACED, 0),
-        waiting=states.get(PageState.WAITING, 0),
+        waiting=states.get(PageState.WAITING, 0) + unfinished,
         discarded=states.get(PageState.DISCARDED, 0),
-        unfinished=states.get(PageState.RECEIVED, 0) + states.get(PageState.READ, 0),
+        unfinished=unfinished,
         known=known,
         by_code=dict(sorted(codes.items())),
     )

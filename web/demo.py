@@ -93,7 +93,7 @@ class DemoResult:
     def holds(self) -> bool:
         """Whether every balance holds and nothing was read wrongly without a word."""
         return (
-            all(paper.pages.holds and paper.candidates.holds for paper in self.papers)
+            all(paper.pages.holds and paper.candidates.holds and not paper.pages.unfinished for paper in self.papers)
             and not self.comparison.silent
             and not self.comparison.silent_numbers
             and not self.comparison.lost
@@ -134,11 +134,11 @@ def _store(services: Services, sample: DemoExam, folder: Path, say: Say) -> None
             exam = find_exam(session, sample.exam.id)
             import_roster(session, exam, read_roster(sample.roster_csv, "roster.csv", exam.number_digits), actor="demo")
             advance_exam(session, exam, ExamState.ROSTER_LOCKED, actor="demo")
-    lines = read_staff(sample.staff_csv, "staff.csv")
+    people = read_staff(sample.staff_csv, "staff.csv")
     say(_("Making accounts …"))
     with services.database.write() as session:
         exam = find_exam(session, sample.exam.id)
-        made = import_staff(session, exam, lines, name="staff.csv", actor="demo")
+        made = import_staff(session, exam, people, actor="demo")
     if made.credentials:
         hashes = hash_passwords([each.password for each in made.credentials])
         with services.database.write() as session:

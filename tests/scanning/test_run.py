@@ -20,6 +20,7 @@ from models.records import AuditEvent
 from models.sheet import Batch, PageImage, Placement, ScanFile, Sheet, SheetException
 from models.words import AuditVerb, PageCode, PageState
 from samples.bind import bind_pdf, bind_tiff
+from scanning.balance import balance_of, batch_balances
 from scanning.context import ScanContext
 from scanning.dispatch.executor import SerialExecutor
 from scanning.intake.receive import NothingToScan, PathMissing
@@ -265,6 +266,30 @@ def test_a_chunk_is_read_by_ids_once(scans: Scans, sqlite_database: Database, bl
         ids = unread_pages(session, context.paper_id)
     assert read_chunk(sqlite_database, blobs, context, ids, SerialExecutor()) == 1
     assert read_chunk(sqlite_database, blobs, context, ids, SerialExecutor()) == 0
+
+
+def test_the_balance_holds_between_taking_in_and_placing(
+    scans: Scans, sqlite_database: Database, blobs: FolderBlobs
+) -> None:
+    """Pages whose turn has not come wait: they are neither lost from the balance nor a person's work."""
+
+    class Interrupted(SerialExecutor):
+        def run(self, work, given):  # type: ignore[no-untyped-def]
+            yield next(super().run(work, given))
+            raise KeyboardInterrupt
+
+    context = store(scans, sqlite_database, blobs)
+    with pytest.raises(KeyboardInterrupt):
+        add(sqlite_database, blobs, context, [scans.folder], operator="lin", executor=Interrupted())
+    with sqlite_database.read() as session:
+        (batch,) = batch_balances(session, context.paper_id)
+        balance = balance_of(session, context.paper_id)
+    assert batch.balance == balance
+    assert not batch.finished
+    assert (balance.pages_in, balance.placed, balance.waiting, balance.discarded) == (12, 0, 12, 0)
+    assert (balance.unfinished, balance.holds, balance.needs_person) == (12, True, False)
+    after = take(sqlite_database, blobs, context, scans.folder).balance
+    assert (after.waiting, after.unfinished, after.holds) == (0, 0, True)
 
 
 def test_a_run_that_is_killed_and_started_again_ends_like_one_that_nothing_disturbed(

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -100,7 +101,7 @@ def status(exam: str, paper: str | None, as_json: bool) -> None:
         stored = [find_paper(session, exam, paper)] if paper else find_papers(session, exam)
     reports = [_paper_report(opened, one) for one in stored]
     if as_json:
-        say_json({"exam": exam, "papers": reports})
+        say_json({"exam": exam, **_together(reports), "papers": reports})
         return
     for report in reports:
         _say_paper(report)
@@ -132,6 +133,20 @@ def _paper_report(opened: "Services", stored: "StoredPaper") -> dict[str, Any]:
     }
 
 
+def _together(reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """The counts of all papers that were asked for, and their batches in one list."""
+    counts = ("files", "pages_in", "placed", "waiting", "discarded", "unfinished", "known")
+    codes: Counter[str] = Counter()
+    for report in reports:
+        codes.update(report["by_code"])
+    return {
+        **{name: sum(report[name] for report in reports) for name in counts},
+        "by_code": dict(sorted(codes.items())),
+        "balanced": all(report["balanced"] for report in reports),
+        "batches": [{"paper": report["paper"], **batch} for report in reports for batch in report["batches"]],
+    }
+
+
 def _counts(balance: "Balance") -> dict[str, Any]:
     return {**asdict(balance), "balanced": balance.holds}
 
@@ -151,7 +166,10 @@ def _say_paper(report: dict[str, Any]) -> None:
     )
     if report["unfinished"]:
         click.echo(
-            _("  {count} pages are not finished: run the same `kaiyue scan add` again.", count=report["unfinished"])
+            _(
+                "  {count} of the waiting pages are not read yet: run the same `kaiyue scan add` again.",
+                count=report["unfinished"],
+            )
         )
     click.echo(
         _(

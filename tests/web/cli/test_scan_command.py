@@ -68,6 +68,11 @@ def test_the_status_is_one_json_document_that_balances(
     assert people["expected"] == 6
     assert people["scanned"] + people["waiting"] + people["recorded"] + people["not_scanned"] == 6
     assert len(paper["not_scanned"]) == paper["candidates"]["not_scanned"]
+    # what was asked for as a whole carries the same counts, and every batch with its paper
+    assert {name: answer[name] for name in ("files", "pages_in", "placed", "waiting", "discarded", "by_code")} == {
+        name: paper[name] for name in ("files", "pages_in", "placed", "waiting", "discarded", "by_code")
+    }
+    assert answer["batches"] == [{"paper": exam[1], **batch}]
     assert call("scan", "status", exam[0]) == 0
     assert "3 files, 3 pages in" in capsys.readouterr().out
 
