@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,16 +140,21 @@ class Table:
     """Where rows go: a file that appears when it is complete, stdout, or a list for --json."""
 
     def __init__(self, out: str | None, keep: bool) -> None:
+        from web.cli.shared import is_device
+
         self.kept: list[dict[str, str]] = []
         self._out = Path(out) if out else None
         self._part: Path | None = None
         self._keep = keep and out is None
         self._stream: io.TextIOBase | None = None
         if self._out is not None:
-            self._part = self._out.with_name(f".{self._out.name}.{os.getpid()}.part")
+            if self._out.is_dir():
+                raise CannotWriteReadings(path=out, why=mark_text("it is a folder"))
+            if not is_device(self._out):
+                self._part = self._out.with_name(f".{self._out.name}.{os.getpid()}.part")
             try:
                 self._out.parent.mkdir(parents=True, exist_ok=True)
-                self._stream = self._part.open("w", encoding="utf-8-sig", newline="")
+                self._stream = (self._part or self._out).open("w", encoding="utf-8-sig", newline="")
             except OSError as error:
                 raise CannotWriteReadings(path=out, why=error.strerror or str(error)) from error
         elif not self._keep:
@@ -161,21 +167,31 @@ class Table:
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
         if self._stream is None:
             return
-        if self._out is None or self._part is None:
+        if self._out is None:
             if isinstance(self._stream, io.TextIOWrapper):
                 self._stream.flush()
                 self._stream.detach()  # stdout itself stays open
             return
-        self._stream.close()
-        if kind is None:
-            self._part.replace(self._out)
-        else:
-            self._part.unlink(missing_ok=True)
+        try:
+            self._stream.close()
+            if self._part is not None and kind is None:
+                self._part.replace(self._out)
+        except OSError as error:
+            raise CannotWriteReadings(path=str(self._out), why=error.strerror or str(error)) from error
+        finally:
+            if self._part is not None:
+                with suppress(OSError):
+                    self._part.unlink(missing_ok=True)
 
     def add(self, rows: Iterable[tuple[str, ...]]) -> None:
-        """Write rows as they come."""
+        """Write rows as they come. Raises CannotWriteReadings, for instance when the disk is full."""
         if self._stream is not None:
-            csv.writer(self._stream, lineterminator="\n").writerows(rows)
+            try:
+                csv.writer(self._stream, lineterminator="\n").writerows(rows)
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise CannotWriteReadings(path=str(self._out or "stdout"), why=error.strerror or str(error)) from error
         else:
             self.kept.extend(dict(zip(HEADER, row, strict=True)) for row in rows if row != HEADER)
 

@@ -1,5 +1,6 @@
 """Results that cannot be written where they were asked for are refused, and nothing is lost by it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def test_a_result_that_cannot_be_written_is_one_line(
 def test_an_export_makes_its_folder_and_leaves_no_half_file(folder: Path) -> None:
     assert call("export", "scores", "small", "--out", str(folder / "导出 out" / "scores.csv")) == 0
     assert [file.name for file in (folder / "导出 out").iterdir()] == ["scores.csv"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices have names in folders on POSIX only")
+def test_an_export_to_a_device_does_not_replace_it(folder: Path) -> None:
+    (folder / "null").symlink_to("/dev/null")
+    assert call("export", "scores", "small", "--out", str(folder / "null")) == 0
+    assert (folder / "null").is_symlink()
 
 
 def test_no_account_is_made_when_its_password_could_not_be_written_down(

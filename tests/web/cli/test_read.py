@@ -110,6 +110,20 @@ def test_an_invalid_card_or_no_path_at_all_is_refused_with_3(place, capsys) -> N
     assert [row[3:6] for row in listed] == [["_page", "unreadable_file", "doubtful"]]
 
 
+def test_a_folder_is_no_place_for_the_table_and_a_device_is_written_to_not_replaced(place, capsys) -> None:
+    Path("a.png").write_bytes(as_file(scan(front())))
+    Path("taken").mkdir()
+    assert run("--card", "card.json", "--out", "taken", "a.png") == 3
+    said = capsys.readouterr().err
+    assert said.startswith("error[read.cannot_write]: ")
+    assert said.count("\n") == 1
+    assert not list(place.glob(".*.part"))
+    if os.name == "posix":  # a name that leads to a device, so that no mistake here can harm the machine's own
+        Path("null").symlink_to("/dev/null")
+        assert run("--card", "card.json", "--out", "null", "a.png") == 0
+        assert Path("null").is_symlink()
+
+
 def test_crops_and_overlays_have_predictable_names_that_never_collide(place) -> None:
     for name in ("x/a.png", "y/a.png"):
         Path(name).parent.mkdir()
