@@ -16,6 +16,7 @@ from models.errors import mark_text
 from models.geometry import RectMm
 from models.words import FieldKind, PageCode
 from scanning.cards.template import CardPage, CardTemplate
+from scanning.page.code import make_pattern
 from scanning.page.fit import Registration
 from scanning.page.image import ImageLimits, Refusal, decode_page
 from scanning.page.probes import make_probes, measure
@@ -86,7 +87,13 @@ def prepare(card: CardTemplate) -> PreparedCard:
 def _prepare_side(page: CardPage) -> PreparedSide:
     plural = (FieldKind.MULTIPLE, FieldKind.CHOOSE)
     several = np.array([field.kind in plural for field in page.fields for _ in field.bubbles], dtype=np.bool_)
-    return PreparedSide(Side(page, make_probes(page)), make_grid(page), plan_fields(page), group_numbers(page), several)
+    return PreparedSide(
+        Side(page, make_probes(page), make_pattern(page)),
+        make_grid(page),
+        plan_fields(page),
+        group_numbers(page),
+        several,
+    )
 
 
 @lru_cache(maxsize=2 * _CACHED_CARDS)

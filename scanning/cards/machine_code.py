@@ -9,7 +9,9 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
 import segno
+from numpy.typing import NDArray
 
 from models.geometry import RectMm
 from scanning.cards.drawing import Box
@@ -55,10 +57,10 @@ def code_size_mm(text_length: int = 17) -> float:
 
 def code_marks(text: str, place: RectMm) -> tuple[Box, ...]:
     """The dark modules as filled rectangles, one for each run in a row; `place` is the code without quiet zone."""
-    rows = [[bool(dark) for dark in row] for row in _symbol(text).matrix]
+    rows = code_modules(text)
     module_mm = place.width_mm / len(rows)
     marks = []
-    for row, cells in enumerate(rows):
+    for row, cells in enumerate(rows.tolist()):
         start: int | None = None
         for column, dark in enumerate([*cells, False]):
             if dark and start is None:
@@ -73,6 +75,11 @@ def code_marks(text: str, place: RectMm) -> tuple[Box, ...]:
                 marks.append(Box(rect, fill=0.0))
                 start = None
     return tuple(marks)
+
+
+def code_modules(text: str) -> NDArray[np.bool_]:
+    """Which modules of the code are dark, (rows, columns), without quiet zone."""
+    return np.array([[bool(dark) for dark in row] for row in _symbol(text).matrix], dtype=np.bool_)
 
 
 def _symbol(text: str) -> segno.QRCode:

@@ -1,8 +1,11 @@
 """The machine code of a side: which side of which version of which card this is.
 
 In:  the page image, uint8, and where the code should be, through a map; or the whole page as a last resort.
-Out: the texts found. Restricting formats and region makes it 0.2 ms instead of 150.
+Out: whether the code that a side should carry is there; or else the texts found. Restricting formats and region makes
+reading 0.2 ms instead of 150, and comparing module by module a third of that.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,10 +13,48 @@ import zxingcpp
 from numpy.typing import NDArray
 
 from models.geometry import RectMm
+from scanning.cards.machine_code import code_modules
+from scanning.cards.template import CardPage
 from scanning.page.fit import FittedMap
+from scanning.page.probes import sample
 
+# Two codes of 26 words, 16 of them text, differ in at least 11 words: no other is as near as 5 modules.
+_MOST_WRONG = 5
+_CONTRAST = 40  # grey levels between dark and light modules; paper alone spans less
 _GROW_MM = 3.0  # quiet zone, and room for a fit that is not refined yet
 _FORMATS = zxingcpp.BarcodeFormat.QRCode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodePattern:
+    """A code as a side should show it: the middles `place_mm` (m, 2) of its modules, and which are `dark` (m,)."""
+
+    place_mm: NDArray[np.float64]
+    dark: NDArray[np.bool_]
+
+
+def make_pattern(page: CardPage) -> CodePattern | None:
+    """The pattern of a side, as we print it; None where it has no code."""
+    if page.code is None or page.code.is_empty or not page.code_payload:
+        return None
+    dark = code_modules(page.code_payload)
+    across, down = page.code.width_mm / dark.shape[1], page.code.height_mm / dark.shape[0]
+    row, column = np.indices(dark.shape)
+    x, y = page.code.x_mm + (column + 0.5) * across, page.code.y_mm + (row + 0.5) * down
+    return CodePattern(np.column_stack([x.ravel(), y.ravel()]), dark.ravel())
+
+
+def shows_code(grey: NDArray[np.uint8], fitted: FittedMap, pattern: CodePattern) -> bool:
+    """Whether exactly this code stands at its place, up to what can make no other code of it.
+
+    False says nothing: the code may be damaged, drawn in another way, or another one. Then it must be read.
+    """
+    at = fitted.apply(pattern.place_mm).astype(np.float32)
+    values = sample(grey, at[None, :, 0], at[None, :, 1])[0]
+    light, dark = float(values[~pattern.dark].mean()), float(values[pattern.dark].mean())
+    if light - dark < _CONTRAST:
+        return False
+    return int(np.count_nonzero((values < (light + dark) / 2) != pattern.dark)) <= _MOST_WRONG
 
 
 def read_code(grey: NDArray[np.uint8], fitted: FittedMap, place: RectMm) -> str:

@@ -1,12 +1,15 @@
 """Where the marks lie on a page that was scanned as it should be: one small mark group in each corner of the image.
 
 In:  uint8 page image; the fiducials of a side and the size of its paper.
-Out: a PatternMatch as fiducials.py gives it, or None: then the whole page is searched.
+Out: PatternMatches as fiducials.py gives them; where there is none, the whole page must be searched.
 Nine scans of ten show the sheet edge to edge, upright or on its head. Looking only where the marks then are costs a
 tenth of searching the page; whoever asks must still confirm what was found by the machine code and the print.
 """
 
+from cmath import phase
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -17,7 +20,7 @@ from scanning.cards.template import Fiducial
 from scanning.page.fiducials import PatternMatch
 from scanning.page.quality import reduction
 
-CORNER_MM = 36.0  # from the sheet's corner: the marks of a corner end at 27 mm
+CORNER_MM = 34.0  # from the sheet's corner: the marks of a corner end at 27 mm
 REACH_MM = 7.0  # sheets lie so far off in a feeder; three degrees of skew move a corner mark of A4 by this
 _SIDE_SLACK = 0.28  # as in fiducials.py
 _FILLED = 0.72  # share of its upright box that a mark fills, at up to three degrees
@@ -26,20 +29,52 @@ _OFF_MM = 2.5  # from where a turn, a shift and one scale have them: the two sca
 _CONTRAST = 60  # grey levels between paper and mark in a corner that is worth a look
 
 
-def find_at_corners(grey: NDArray[np.uint8], fiducials: tuple[Fiducial, ...], size: SizeMm) -> PatternMatch | None:
-    """The only way in which all marks lie in the corners of the image; None where there is none, or more than one."""
+def find_at_corners(grey: NDArray[np.uint8], fiducials: tuple[Fiducial, ...], size: SizeMm) -> Iterator[PatternMatch]:
+    """The ways in which all marks of a sheet lie in the corners of the image, one for each turn at most."""
     scale = max(grey.shape) / max(size.width_mm, size.height_mm)
     if len(fiducials) < 3 or abs(min(grey.shape) / min(size.width_mm, size.height_mm) / scale - 1) > _SQUARE_SHEET:
-        return None
+        return
     center_px, sides_px = _solid_shapes(grey, scale)
     if len(center_px) < len(fiducials):
-        return None
-    found = [
-        match
-        for turned in _turns(grey, size)
-        if (match := _lay(fiducials, size, turned, scale, center_px=center_px, sides_px=sides_px)) is not None
-    ]
-    return found[0] if len(found) == 1 else None
+        return
+    for turned in _turned_sheets(fiducials, size):
+        if turned.is_tall == (grey.shape[0] >= grey.shape[1]) or size.width_mm == size.height_mm:
+            match = _lay(turned, scale, center_px, sides_px)
+            if match is not None:
+                yield match
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TurnedSheet:
+    """The marks of a sheet turned by right angles: middles `place_mm` and `sides_mm` (k, 2) as they lie then.
+
+    `centred` (k,) are the middles on the upright sheet as complex numbers, from their common middle.
+    """
+
+    is_tall: bool
+    place_mm: NDArray[np.float64]
+    sides_mm: NDArray[np.float64]
+    centred: NDArray[np.complex128]
+
+
+@lru_cache(maxsize=32)
+def _turned_sheets(fiducials: tuple[Fiducial, ...], size: SizeMm) -> tuple[_TurnedSheet, ...]:
+    """All four ways in which a sheet can be put into a scanner."""
+    mm = np.array([[one.rect.center.x_mm, one.rect.center.y_mm] for one in fiducials])
+    sides = np.array([[one.rect.width_mm, one.rect.height_mm] for one in fiducials])
+    x, y = mm.T
+    width, height = size.width_mm, size.height_mm
+    printed = x + 1j * y
+    places = ((x, y), (height - y, x), (width - x, height - y), (y, width - x))  # by quarter turns clockwise
+    return tuple(
+        _TurnedSheet(
+            (height >= width) == (quarters % 2 == 0),
+            np.column_stack(place),
+            sides[:, ::-1] if quarters % 2 else sides,
+            printed - printed.mean(),
+        )
+        for quarters, place in enumerate(places)
+    )
 
 
 def _solid_shapes(grey: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -74,45 +109,21 @@ def _solid_shapes(grey: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.flo
     return center, stats[keep][:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] * float(factor)
 
 
-def _turns(grey: NDArray[np.uint8], size: SizeMm) -> Iterator[int]:
-    """The right angles, in degrees clockwise, by which the sheet can be turned on an image of these proportions."""
-    upright = (grey.shape[0] >= grey.shape[1]) == (size.height_mm >= size.width_mm)
-    yield from (0, 180) if upright else (90, 270)
-    if size.height_mm == size.width_mm:
-        yield from (90, 270)
-
-
 def _lay(
-    fiducials: tuple[Fiducial, ...],
-    size: SizeMm,
-    turned_deg: int,
-    scale: float,
-    *,
-    center_px: NDArray[np.float64],
-    sides_px: NDArray[np.float64],
+    turned: _TurnedSheet, scale: float, center_px: NDArray[np.float64], sides_px: NDArray[np.float64]
 ) -> PatternMatch | None:
-    """The marks of a sheet turned by a right angle, one shape each; None where any is missing or stands elsewhere."""
-    mm = np.array([[one.rect.center.x_mm, one.rect.center.y_mm] for one in fiducials])
-    sides = np.array([[one.rect.width_mm, one.rect.height_mm] for one in fiducials]) * scale
-    x, y = mm.T
-    if turned_deg == 180:
-        x, y = size.width_mm - x, size.height_mm - y
-    elif turned_deg == 90:
-        x, y = size.height_mm - y, x
-    elif turned_deg == 270:
-        x, y = y, size.width_mm - x
-    if turned_deg in (90, 270):
-        sides = sides[:, ::-1]
-    expected = np.column_stack([x, y]) * scale - 0.5
-    away = np.abs(center_px[None, :, :] - expected[:, None, :]).max(axis=2)
-    misfit = np.abs(sides_px[None, :, :] / sides[:, None, :] - 1).max(axis=2)
+    """The marks of a sheet turned like this, one shape each; None where any is missing or stands elsewhere."""
+    expected = turned.place_mm * scale - 0.5
+    away = np.abs(center_px - expected[:, None, :]).max(axis=2)
+    misfit = np.abs(sides_px / (turned.sides_mm * scale)[:, None, :] - 1).max(axis=2)
     fits = (away < REACH_MM * scale) & (misfit < _SIDE_SLACK)
     if not (fits.sum(axis=1) == 1).all():
         return None
     points = center_px[fits.argmax(axis=1)]
-    z, w = mm[:, 0] + 1j * mm[:, 1], points[:, 0] + 1j * points[:, 1]
-    centred = z - z.mean()
-    turn = complex(np.vdot(centred, w - w.mean()) / np.vdot(centred, centred))
-    if np.abs(w - w.mean() - turn * centred).max() > _OFF_MM * scale:
+    w = points[:, 0] + 1j * points[:, 1]
+    middle = w.mean()
+    turn = complex(np.vdot(turned.centred, w - middle) / np.vdot(turned.centred, turned.centred))
+    if np.abs(w - middle - turn * turned.centred).max() > _OFF_MM * scale:
         return None
-    return PatternMatch(tuple(range(len(fiducials))), points, 10.0 * len(fiducials), abs(turn), float(np.angle(turn)))
+    count = len(points)
+    return PatternMatch(tuple(range(count)), points, 10.0 * count, abs(turn), phase(turn))

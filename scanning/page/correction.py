@@ -41,7 +41,7 @@ class _Frame:
     nodes_y: NDArray[np.float64]
     points_mm: NDArray[np.float64]
     basis: NDArray[np.float64]
-    near: NDArray[np.float64]
+    near: NDArray[np.float32]
     share: NDArray[np.float64]
 
 
@@ -66,10 +66,10 @@ def correct(
     usual = pull.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     shift = frame.basis @ _planes(frame.basis[knots:], rest, pull, usual)
     # Averages of what was measured near by; they fade to nothing far away.
-    total = frame.near @ pull + _RIDGE * np.maximum(usual, 1e-9)
+    total = frame.near @ pull.astype(np.float32) + _RIDGE * np.maximum(usual, 1e-9)
     left = rest - shift[knots:]
     for _ in range(_ROUNDS):
-        step = frame.near @ (pull * left) / total
+        step = (frame.near @ (pull * left).astype(np.float32)) / total
         shift += step
         left -= step[knots:]
     origin, right, below = image_from_card.apply(frame.points_mm).reshape(3, -1, 2)
@@ -126,6 +126,6 @@ def _frame(places: bytes, size: SizeMm) -> _Frame:
         nodes_y,
         np.concatenate([points, points + np.array([1.0, 0.0]), points + np.array([0.0, 1.0])]),
         basis,
-        np.exp(-square / (2 * REACH_MM**2)),
+        np.exp(-square / (2 * REACH_MM**2)).astype(np.float32),
         knot_shares(nodes_x, nodes_y, place),
     )

@@ -8,23 +8,26 @@ way up, the printed edges (bubbles, bars, frames) confirm and correct. Rather no
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import cos, sin
+from statistics import median
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import mark_text
-from models.geometry import Homography
+from models.geometry import Homography, SizeMm
 from models.words import PageCode
 from scanning.cards.machine_code import parse_payload
-from scanning.cards.template import CardPage
-from scanning.page.code import find_codes, read_code
+from scanning.cards.template import CardPage, Fiducial
+from scanning.page.code import CodePattern, find_codes, read_code, shows_code
 from scanning.page.corners import find_at_corners
 from scanning.page.correction import Corrected, correct
 from scanning.page.fiducials import Blobs, PatternMatch, find_blobs, match_pattern, refine_center
 from scanning.page.fit import FittedMap, Registration
 from scanning.page.image import Refusal
-from scanning.page.probes import PRESENT_RESPONSE, EdgeOffsets, Probes, measure
+from scanning.page.probes import PRESENT_RESPONSE, Choices, EdgeOffsets, Probes, measure
 from scanning.page.quality import is_blank, make_thumbnail
 
 
@@ -47,6 +50,7 @@ SHEAR = (
     0.007  # half a pitch of bubbles over a page's length; feeds stretch and turn paper, they do not shear it by this
 )
 SHEAR_OF_TILT = 6.0  # a camera twice as far away as the page is long shears by this times both its tilts
+FLAT = 0.002  # less change of scale than this across a page moves nothing by a hundredth of a px
 TILTED = 0.01  # what a camera does to the scale across a page and a scanner never
 UNEVEN = (0.02, 0.15)  # two rows folded away shorten a page by 3 % and leave it uneven; a feed that stretches does one
 BEND_MM = (1.2, 1.8)  # print further than this from where the marks have it is a neighbour's (on scans, on photos)
@@ -62,10 +66,11 @@ STRAY_MM = 0.3  # paper bends over decimetres: a piece of line that differs so m
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """One printed side and its probes, prepared once per card and worker."""
+    """One printed side, its probes and its code as it should look, prepared once per card and worker."""
 
     page: CardPage
     probes: Probes
+    code: CodePattern | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +137,8 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
         return Refusal(
             PageCode.POOR_FIT, mark_text("the page is torn or folded: a corner mark stands beside its place")
         )
+    if is_sheared(chosen.pose.map, chosen.side.page):
+        return Refusal(PageCode.POOR_FIT, mark_text("the page is torn or folded: its corner marks form no rectangle"))
     return _finish(grey, chosen, options)
 
 
@@ -144,19 +151,28 @@ def _at_corners(grey: NDArray[np.uint8], sides: Sequence[Side]) -> _Reading | No
         page = group[0].page
         if page.code is None or page.code.is_empty:
             continue
-        match = find_at_corners(grey, page.fiducials, page.size)
-        pose = _refined(grey, page, match) if match is not None else None
-        if pose is None or len(pose.marks) < len(page.fiducials) or is_sheared(pose.map, page):
-            continue
-        fitted = FittedMap.plain(pose.map)
-        text = read_code(grey, fitted, page.code)
-        side = next((one for one in group if text and one.page.code_payload == text), None)
-        if side is None:
-            continue
-        edges = measure(grey, fitted, side.probes)
-        if edges.present >= PRESENT_CLEARLY:
-            return _Reading(side, pose, edges, coded=True)
+        for match in find_at_corners(grey, page.fiducials, page.size):
+            pose = _refined(grey, page, match)
+            if pose is None or len(pose.marks) < len(page.fiducials) or is_sheared(pose.map, page):
+                continue
+            fitted = FittedMap.plain(pose.map)
+            side = _side_by_code(grey, fitted, group)
+            if side is None:
+                continue
+            edges = measure(grey, fitted, side.probes)
+            if edges.present >= PRESENT_CLEARLY:
+                return _Reading(side, pose, edges, coded=True)
     return None
+
+
+def _side_by_code(grey: NDArray[np.uint8], fitted: FittedMap, group: list[Side]) -> Side | None:
+    """Which of some sides with their code at the same place shows it there."""
+    for side in group:
+        if side.code is not None and shows_code(grey, fitted, side.code):
+            return side
+    place = group[0].page.code
+    text = read_code(grey, fitted, place) if place is not None else ""
+    return next((one for one in group if text and one.page.code_payload == text), None)
 
 
 def _has_moved_mark(reading: _Reading, blobs: Blobs) -> bool:
@@ -209,18 +225,18 @@ def _poses(grey: NDArray[np.uint8], page: CardPage, blobs: Blobs) -> list[_Pose]
 
 def _refined(grey: NDArray[np.uint8], page: CardPage, match: PatternMatch) -> _Pose | None:
     """Measure the marks of a match at full size; a mark of the wrong area (cut, covered, smeared) is dropped."""
-    options = FitOptions()
+    smallest, largest = FitOptions().mark_area
     kept: list[int] = []
     points: list[tuple[float, float]] = []
     blacks: list[float] = []
-    turn, scale = match.turn_rad, match.px_per_mm
-    for index, near in zip(match.indices, match.points_px, strict=True):
+    scale, cosine, sine = match.px_per_mm, abs(cos(match.turn_rad)), abs(sin(match.turn_rad))
+    for index, (x, y) in zip(match.indices, match.points_px.tolist(), strict=True):
         rect = page.fiducials[index].rect
-        width = (abs(rect.width_mm * np.cos(turn)) + abs(rect.height_mm * np.sin(turn))) * scale
-        height = (abs(rect.width_mm * np.sin(turn)) + abs(rect.height_mm * np.cos(turn))) * scale
-        found = refine_center(grey, (float(near[0]), float(near[1])), (width, height), 1.2 * scale)
+        width = (rect.width_mm * cosine + rect.height_mm * sine) * scale
+        height = (rect.width_mm * sine + rect.height_mm * cosine) * scale
+        found = refine_center(grey, (x, y), (width, height), 1.2 * scale)
         upright = rect.width_mm * rect.height_mm * scale**2 / (width * height)
-        if found is None or not options.mark_area[0] * upright < found[2] < options.mark_area[1] * upright:
+        if found is None or not smallest * upright < found[2] < largest * upright:
             continue
         kept.append(index)
         points.append((found[0], found[1]))
@@ -232,20 +248,63 @@ def _refined(grey: NDArray[np.uint8], page: CardPage, match: PatternMatch) -> _P
     if fitted is None:
         return None
     lost = len(match.indices) - len(kept)
-    return _Pose(tuple(kept), points_px, fitted, match.score - 10 * lost, float(np.median(blacks)))
+    return _Pose(tuple(kept), points_px, fitted, match.score - 10 * lost, median(blacks))
 
 
 def _map_through(page: CardPage, marks: Sequence[int], points_px: NDArray[np.float64]) -> Homography | None:
     """The map through the marks: homography from four corners, affine map from a wide triangle, or similarity."""
-    mm = np.array([[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in marks])
-    if len(marks) >= 4 and spans_a_quadrilateral(mm):
-        matrix, _ = cv2.findHomography(mm, points_px, 0)
-        if matrix is None:
-            return None
-        return Homography(np.asarray(matrix, dtype=np.float64))
-    if len(marks) >= 3 and spans_a_triangle(mm, page):
-        return affine_through(mm, points_px)
-    return similarity_through(mm, points_px)
+    printed = _printed_marks(page.fiducials, tuple(marks), page.size)
+    if printed.quadrilateral:
+        return homography_through(printed.middle_mm, points_px)
+    if printed.triangle:
+        return affine_through(printed.middle_mm, points_px)
+    return similarity_through(printed.middle_mm, points_px)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PrintedMarks:
+    """The middles (k, 2) of some marks of a card, and whether they fix a perspective or an affine map."""
+
+    middle_mm: NDArray[np.float64]
+    quadrilateral: bool
+    triangle: bool
+
+
+@lru_cache(maxsize=128)
+def _printed_marks(fiducials: tuple[Fiducial, ...], marks: tuple[int, ...], size: SizeMm) -> _PrintedMarks:
+    """The same few marks are asked for on every page of a card."""
+    mm = np.array([[fiducials[i].rect.center.x_mm, fiducials[i].rect.center.y_mm] for i in marks])
+    return _PrintedMarks(mm, spans_a_quadrilateral(mm), len(marks) >= 3 and spans_a_triangle(mm, size))
+
+
+def homography_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography | None:
+    """The perspective map of four or more points (n, 2) with the least squares of distances on the image.
+
+    None where they leave it open.
+    """
+    near_mm, near_px = mm.mean(axis=0), px.mean(axis=0)
+    unit_mm, unit_px = float(np.abs(mm - near_mm).max()), float(np.abs(px - near_px).max())
+    x, y = (mm - near_mm).T / unit_mm
+    place = (px - near_px).T / unit_px  # (2, n)
+    rows = np.zeros((2, len(mm), 8))
+    rows[0, :, 0] = rows[1, :, 3] = x
+    rows[0, :, 1] = rows[1, :, 4] = y
+    rows[0, :, 2] = rows[1, :, 5] = 1.0
+    rows[:, :, 6], rows[:, :, 7] = -place * x, -place * y
+    across = np.ones(len(mm))
+    try:
+        for _ in range(2):  # once more with each equation in px, not times the depth of its point
+            weighted = (rows / across[None, :, None]).reshape(-1, 8)
+            solved = np.linalg.solve(weighted.T @ weighted, weighted.T @ (place / across).ravel())
+            across = solved[6] * x + solved[7] * y + 1.0
+            if np.abs(across - 1.0).max() < FLAT:
+                break
+    except np.linalg.LinAlgError:
+        return None
+    from_mm = np.array([[1 / unit_mm, 0, -near_mm[0] / unit_mm], [0, 1 / unit_mm, -near_mm[1] / unit_mm], [0, 0, 1]])
+    to_px = np.array([[unit_px, 0, near_px[0]], [0, unit_px, near_px[1]], [0, 0, 1]])
+    matrix = to_px @ np.append(solved, 1.0).reshape(3, 3) @ from_mm
+    return Homography(matrix / matrix[2, 2])
 
 
 def similarity_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography:
@@ -259,10 +318,10 @@ def similarity_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homo
     )
 
 
-def spans_a_triangle(mm: NDArray[np.float64], page: CardPage) -> bool:
+def spans_a_triangle(mm: NDArray[np.float64], size: SizeMm) -> bool:
     """Whether points (n, 2) fix an affine map of the page: a thin triangle turns a px of error into centimetres."""
     hull = cv2.convexHull(mm.astype(np.float32))
-    return float(cv2.contourArea(hull)) > 0.2 * page.size.width_mm * page.size.height_mm
+    return float(cv2.contourArea(hull)) > 0.2 * size.width_mm * size.height_mm
 
 
 def spans_a_quadrilateral(mm: NDArray[np.float64]) -> bool:
@@ -414,9 +473,7 @@ def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
 def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> Found | Refusal:
     """Correct the map by the printed edges, and hold the residual to its limit everywhere."""
     page, pose, edges = reading.side.page, reading.pose, reading.edges
-    if is_sheared(pose.map, page):
-        return Refusal(PageCode.POOR_FIT, mark_text("the page is torn or folded: its corner marks form no rectangle"))
-    marks_mm = np.array([[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in pose.marks])
+    marks_mm = _printed_marks(page.fiducials, pose.marks, page.size).middle_mm
     fitted, remaining, seen = FittedMap.plain(pose.map), np.empty((0, 2)), edges.seen
     homography = pose.map
     strays = np.zeros(0, dtype=np.bool_)
@@ -441,7 +498,7 @@ def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> 
         seen = np.where(beside & reading.side.probes.paired, 0.0, edges.seen)
         looked_through = fitted
     seen = np.where(strays, 0.0, seen)
-    if len(pose.marks) >= 4 and _contradicts_marks(fitted, pose.map, page):
+    if len(pose.marks) >= 4 and _contradicts_marks(fitted, pose.map, page, reading.side.probes.choices):
         return Refusal(
             PageCode.POOR_FIT, mark_text("the page is torn or folded: its print does not lie between its marks")
         )
@@ -473,7 +530,7 @@ def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> 
         warnings.append("mark_missing")
     if scale < 5.5:  # 140 dpi: pencil strokes are then thinner than a px
         warnings.append("low_resolution")
-    return Found(registration, pose.black, seen, outlines_show(edges, reading.side.probes), tuple(warnings))
+    return Found(registration, pose.black, seen, outlines_show(edges), tuple(warnings))
 
 
 def _held(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patches: int) -> NDArray[np.bool_]:
@@ -500,24 +557,21 @@ def _confirm(edges: EdgeOffsets, seen: NDArray[np.float64], reading: _Reading, o
     if not probes.elements:
         return None
     own = slice(0, probes.bubble_patches)
-    if probes.bubble_patches >= FEWEST_PATCHES and outlines_show(edges, probes):
+    if probes.bubble_patches >= FEWEST_PATCHES and outlines_show(edges):
         share = float((seen[own] >= PATCH_SEEN).mean())
         if share < options.present_enough:
             return Refusal(PageCode.POOR_FIT, f"only {share:.0%} of the bubbles are where they should be")
         return None
     page = reading.side.page
-    mm = np.array(
-        [[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in reading.pose.marks]
-    )
-    if edges.solid >= options.present_enough or spans_a_quadrilateral(mm):
+    printed = _printed_marks(page.fiducials, reading.pose.marks, page.size)
+    if edges.solid >= options.present_enough or printed.quadrilateral:
         return None
     return Refusal(PageCode.POOR_FIT, f"only {edges.solid:.0%} of bars and frames are where they should be")
 
 
-def outlines_show(edges: EdgeOffsets, probes: Probes) -> bool:
+def outlines_show(edges: EdgeOffsets) -> bool:
     """Whether this scan shows the outlines of bubbles at all, in both directions."""
-    strength = edges.strength[: probes.bubble_patches]
-    return bool(strength.size) and bool((np.median(strength, axis=0) > 1.5 * PRESENT_RESPONSE).all())
+    return bool((edges.usual > 1.5 * PRESENT_RESPONSE).all())
 
 
 def _without_strays(
@@ -571,25 +625,23 @@ def _with_marks(
     return offset, weight
 
 
-def _contradicts_marks(fitted: FittedMap, marks_map: Homography, page: CardPage) -> bool:
+def _contradicts_marks(fitted: FittedMap, marks_map: Homography, page: CardPage, choices: Choices) -> bool:
     """Whether the bubbles were found where no whole sheet has them between its four marks.
 
     Paper that is bent moves them a little to and fro. Where rows were folded away, or the paper jumped in the feed,
     the print keeps its own scale, and the marks say another: such a map slips from one row into the next.
     """
-    places = [bubble.rect.center for one in page.fields for bubble in one.bubbles[:1]]
-    if not places or not fitted.shift_px.size:
+    mm, basis = choices.place_mm, choices.basis
+    if not mm.size or not fitted.shift_px.size:
         return False
-    mm = np.array([[place.x_mm, place.y_mm] for place in places])
     moved = marks_map.inverse().apply(fitted.apply(mm)) - mm
     along, down, tilts = _middle_of(marks_map, page)
     is_photo = max(tilts) >= TILTED
     if float(np.abs(moved).max()) > BEND_MM[is_photo]:
         return True
-    if is_photo or len(places) < 3 or float(np.ptp(mm, axis=0).min()) < 30.0:
+    if is_photo or not choices.spread:
         return False
-    basis = np.column_stack([mm, np.ones(len(mm))])
-    plane = np.linalg.lstsq(basis, moved, rcond=None)[0]
+    plane = choices.to_plane @ moved
     if max(abs(plane[0, 0]), abs(plane[1, 1])) > STRETCH:
         return True
     uneven = abs(float(np.linalg.norm(along) / np.linalg.norm(down)) - 1.0)

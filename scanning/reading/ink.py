@@ -36,6 +36,8 @@ _TOGETHER_MM = 60.0  # they do when all of them stand so close together
 STRONG = 0.25  # darkness over the expected print that makes a place inked
 
 
+_DIRECTIONS = np.exp(2j * np.pi * np.outer(np.arange(_AROUND) / _AROUND, (1, 2)))  # from the middle, and doubled
+
 ExpectedBlank = Callable[
     [NDArray[np.float32], NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]], NDArray[np.float32]
 ]
@@ -172,7 +174,7 @@ def measure_ink(
     darkness = sample(grey, *_map_locally(fitted, grid))
     paper = _paper(darkness[:, m:], grid)
     # In reflectance, so that a shadow dims paper, print and ink alike.
-    black_share = min(max(black / max(float(np.median(paper)), 1.0), 0.0), 0.8)
+    black_share = min(max(black / max(_middle(np.sort(paper)), 1.0), 0.0), 0.8)
     full = np.float32(1.0 / (1.0 - black_share))
     darkness *= (-full / paper)[:, None]
     darkness += full
@@ -217,22 +219,21 @@ def _crossing(dark: NDArray[np.bool_]) -> NDArray[np.float64]:
     crossing = np.zeros(dark.shape[0])
     some = np.flatnonzero(dark.any(axis=1))
     around = dark[some]
-    crossing[some] = np.count_nonzero(around & ~np.roll(around, 1, axis=1), axis=1)
+    before = np.concatenate([around[:, -1:], around[:, :-1]], axis=1)
+    crossing[some] = (around & ~before).sum(axis=1)
     return crossing
 
 
 def _runs_through(dark: NDArray[np.bool_], crossing: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether the dark places of a surround, (n, r), are two thin runs facing each other: a line through the bubble."""
-    r = dark.shape[1]
     through = np.zeros(dark.shape[0], dtype=np.bool_)
     twice_crossed = np.flatnonzero(crossing == 2)
     if twice_crossed.size:
         around = dark[twice_crossed]
-        count = np.count_nonzero(around, axis=1)
-        angle = 2j * np.pi * np.arange(r) / r
+        count = around.sum(axis=1)
         # Two opposite runs cancel out in the mean direction and add up in the doubled one.
-        once, twice = (np.abs(around @ np.exp(times * angle)) / count for times in (1, 2))
-        through[twice_crossed] = (count <= r // 3) & (once < 0.5) & (twice > 0.5)
+        once, twice = np.abs(around @ _DIRECTIONS).T / count
+        through[twice_crossed] = (count <= _AROUND // 3) & (once < 0.5) & (twice > 0.5)
     return through
 
 
@@ -262,16 +263,19 @@ def _corners(dark: NDArray[np.bool_], crossing: NDArray[np.float64]) -> NDArray[
 
     The strokes of a cross leave towards four; ragged ends of a fill leave together on one side or two.
     """
-    r = dark.shape[1]
     corners = np.zeros(dark.shape[0])
-    for row in np.flatnonzero(crossing >= 3).tolist():
-        around = dark[row]
-        begins = np.flatnonzero(around & ~np.roll(around, 1))
-        ends = np.flatnonzero(around & ~np.roll(around, -1))
-        if ends[0] < begins[0]:
-            ends = np.append(ends[1:], ends[0] + r)  # the run that passes the first place
-        middles = (begins + ends) / 2
-        corners[row] = np.unique(np.floor((middles + r / 8) % r / (r / 4))).size  # the surround begins at a corner
+    rows = np.flatnonzero(crossing >= 3)
+    if rows.size:
+        start = dark[rows].argmin(axis=1)[:, None]  # from a light place on, no run passes the end
+        around = dark[rows[:, None], (start + np.arange(_AROUND)) % _AROUND]
+        change = np.diff(around.astype(np.int8), axis=1, append=0)
+        run, begins = np.nonzero(change > 0)
+        _, ends = np.nonzero(change < 0)
+        middles = start[run, 0] + (begins + 1 + ends) / 2
+        seen = np.zeros((rows.size, 4), dtype=np.bool_)
+        # The surround begins at a corner, and an eighth of it to both sides belongs to that corner.
+        seen[run, ((middles + _AROUND / 8) % _AROUND // (_AROUND / 4)).astype(np.intp)] = True
+        corners[rows] = seen.sum(axis=1)
     return corners
 
 
