@@ -11,7 +11,7 @@ Chinese letters is needed on the server.
 import io
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,11 @@ from matplotlib.ticker import MaxNLocator
 
 BLUE, PALE, RED, GREY = "#1f4e79", "#9db4c9", "#9b1c1c", "#52606d"
 WIDTH_PX, HEIGHT_PX = 720, 320
+TICK_PX, AXIS_PX, NAME_PX = 12, 13, 11  # a chart stands at about 0.8 of its size in half a page
 _FEW_BARS = 8
+_LETTER_EM, _LINE_EM = 0.64, 1.1  # a digit of the widest common screen font, and the height of a line
+_NAME_PLACES = ((6, 5), (-6, 5), (6, -12), (-6, -12))  # of a name beside its point, in px, the best first
+_DOT_PX = 6.5
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _SIZE = re.compile(r"([\d.]+)px")
@@ -123,9 +127,15 @@ def point_chart(
     x_guides: Sequence[float] = (),
     y_guides: Sequence[float] = (),
 ) -> str:
-    """Named points on a plane, with thin guide lines where a rule draws a boundary."""
+    """Named points on a plane, with thin guide lines where a rule draws a boundary.
+
+    A name that would cover another name or point is left out: the lowest points get theirs first, and the
+    pointer tells every one.
+    """
     with _drawing:
         sheet = _sheet(x_label, y_label)
+        sheet.axes.set(xlim=x_range, ylim=y_range)
+        sheet.figure.draw_without_rendering()  # only now is known how large the plane is
         for x in x_guides:
             sheet.axes.axvline(x, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
         for y in y_guides:
@@ -133,10 +143,34 @@ def point_chart(
         for point in points:
             (drawn,) = sheet.axes.plot([point.x], [point.y], "o", markersize=6.5, color=BLUE, clip_on=False)
             sheet.explain(drawn, point.title)
-            text = sheet.axes.annotate("n", (point.x, point.y), (5, 4), textcoords="offset points", fontsize=8)
+        for point, place in _names(sheet, points):
+            text = sheet.axes.annotate(
+                "n", (point.x, point.y), place, textcoords="offset points", fontsize=NAME_PX, color=GREY,
+                ha="left" if place[0] > 0 else "right",
+            )  # fmt: skip
             sheet.say(text, point.label)
-        sheet.axes.set(xlim=x_range, ylim=y_range)
         return _finish(sheet, name)
+
+
+def _names(sheet: _Sheet, points: Sequence[Point]) -> Iterator[tuple[Point, tuple[int, int]]]:
+    """Which points can be named, and where the name stands beside the point."""
+    at = [tuple(map(float, sheet.axes.transData.transform((point.x, point.y)))) for point in points]
+    dots = [(x - _DOT_PX / 2, y - _DOT_PX / 2, x + _DOT_PX / 2, y + _DOT_PX / 2) for x, y in at]
+    written: list[tuple[float, float, float, float]] = []
+    for index in sorted(range(len(points)), key=lambda one: (points[one].y, points[one].x)):
+        (x, y), width = at[index], (len(points[index].label) + 0.5) * NAME_PX * _LETTER_EM
+        for right, up in _NAME_PLACES:
+            left = x + right - (0 if right > 0 else width)
+            box = (left, y + up, left + width, y + up + NAME_PX * _LINE_EM)
+            others = dots[:index] + dots[index + 1 :] + written
+            if not any(_overlap(box, other) for other in others):
+                written.append(box)
+                yield points[index], (right, up)
+                break
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def stand_in(text: str) -> str:
@@ -150,12 +184,12 @@ def _sheet(x_label: str, y_label: str, width_px: int = WIDTH_PX) -> _Sheet:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(PALE)
-    axes.tick_params(color=PALE, labelcolor=GREY, labelsize=9)
+    axes.tick_params(color=PALE, labelcolor=GREY, labelsize=TICK_PX)
     axes.grid(axis="y", color="#e3e9ee", linewidth=0.8)
     axes.set_axisbelow(True)
     sheet = _Sheet(figure, axes)
-    sheet.say(axes.set_xlabel("n", color=GREY, fontsize=10, labelpad=9), x_label)
-    sheet.say(axes.set_ylabel("n", color=GREY, fontsize=10, labelpad=10), y_label)
+    sheet.say(axes.set_xlabel("n", color=GREY, fontsize=AXIS_PX, labelpad=4), x_label)
+    sheet.say(axes.set_ylabel("n", color=GREY, fontsize=AXIS_PX, labelpad=6), y_label)
     return sheet
 
 
@@ -210,7 +244,7 @@ def _plain(element: ElementTree.Element) -> None:
         key, value = key.strip(), value.strip()
         if not colon:
             continue
-        if key == "font":
+        if key in ("font", "font-size"):
             size = _SIZE.search(value)
             element.set("font-size", size.group(1) if size else "10")
         elif not key.startswith("font"):

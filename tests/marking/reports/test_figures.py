@@ -39,6 +39,31 @@ def points() -> str:
     )  # fmt: skip
 
 
+def test_words_keep_the_size_that_the_layout_reckoned_with() -> None:
+    for chart, sizes in ((bars(), {"12", "13"}), (points(), {"11", "12", "13"})):
+        texts = list(ElementTree.fromstring(chart).iter(f"{SVG}text"))
+        assert {text.get("font-size") for text in texts} == sizes
+
+
+def test_names_of_points_never_cover_each_other() -> None:
+    crowd = [Point(0.50 + 0.001 * number, 0.60, f"{number}", f"第{number}题") for number in range(10, 40)]
+    crowd.append(Point(0.5, 0.1, "7", "第7题"))
+    chart = point_chart("crowd", crowd, x_label="难度", y_label="区分度", x_range=(0, 1), y_range=(0, 1))
+    root = ElementTree.fromstring(chart)
+    names = [text for text in root.iter(f"{SVG}text") if text.get("font-size") == "11"]
+    assert "7" in [text.text for text in names]  # low discrimination matters most and stands alone
+    assert 2 <= len(names) < 10
+    boxes = []
+    for text in names:
+        width, x, y = 7 * len(text.text or ""), float(text.get("x", "")), float(text.get("y", ""))
+        boxes.append((x - width if text.get("text-anchor") == "end" else x, width, y))
+    for index, (left, width, y) in enumerate(boxes):
+        for other_left, other_width, other_y in boxes[:index]:
+            apart = left >= other_left + other_width or other_left >= left + width
+            assert apart or abs(y - other_y) >= 11
+    assert len(list(root.iter(f"{SVG}title"))) == 31
+
+
 def test_higher_values_stand_higher() -> None:
     root = ElementTree.fromstring(bars())
     tops = []
