@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from models.people import Candidate, PaperEntry
+from models.people import Candidate, PaperEntry, School, SchoolClass
 from models.sheet import Batch, PageImage, ScanFile, Sheet, SheetException
 from models.words import EntryStatus, ExceptionCode, ExceptionState, PageState
 
@@ -201,6 +201,8 @@ class NotScanned:
     name: str
     room: str
     seat: str
+    school: str
+    class_name: str
 
 
 def not_scanned(session: Session, paper_id: int) -> list[NotScanned]:
@@ -208,10 +210,20 @@ def not_scanned(session: Session, paper_id: int) -> list[NotScanned]:
     return [NotScanned(*row) for row in session.execute(_not_scanned(paper_id))]
 
 
-def _not_scanned(paper_id: int) -> Select[int, str, str, str, str]:
+def _not_scanned(paper_id: int) -> Select[int, str, str, str, str, str, str]:
     return (
-        select(PaperEntry.id, Candidate.number, Candidate.name, Candidate.room, Candidate.seat)
+        select(
+            PaperEntry.id,
+            Candidate.number,
+            Candidate.name,
+            Candidate.room,
+            Candidate.seat,
+            School.name,
+            SchoolClass.name,
+        )
         .join(Candidate, Candidate.id == PaperEntry.candidate_id)
+        .join(School, School.id == Candidate.school_id)
+        .join(SchoolClass, SchoolClass.id == Candidate.class_id)
         .where(PaperEntry.paper_id == paper_id, _place() == "not_scanned")
         .order_by(Candidate.room, Candidate.seat, Candidate.number)
     )

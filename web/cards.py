@@ -48,8 +48,17 @@ def newest_card(services: Services, paper_id: int) -> tuple[Card, bytes, bytes]:
     return card, services.blobs.get(card.card_blob), services.blobs.get(card.pdf_blob)
 
 
-def personal_cards(services: Services, exam_title: str, paper: Paper, template: CardTemplate, paper_id: int) -> bytes:
-    """One PDF with the card of every candidate on the roster, names and numbers filled in, in class order.
+def personal_cards(
+    services: Services,
+    exam_title: str,
+    paper: Paper,
+    template: CardTemplate,
+    paper_id: int,
+    *,
+    school_id: int | None = None,
+) -> bytes:
+    """One PDF with the card of every candidate on the roster, or of one school's: names and numbers filled in,
+    in class order.
 
     The design is laid out again from the same paper, which always gives the same card; a stored card of
     another design is refused rather than printed wrongly.
@@ -57,10 +66,11 @@ def personal_cards(services: Services, exam_title: str, paper: Paper, template: 
     design = build_card(paper, version=template.version, exam_title=exam_title)
     if design.template.hash != template.hash:
         raise NotFound(what=mark_text("answer card of this design"), name=template.hash[:12])
-    return candidates_pdf(design, find_fonts(configured_font(services.settings)), _printed(services, paper_id))
+    fonts = find_fonts(configured_font(services.settings))
+    return candidates_pdf(design, fonts, _printed(services, paper_id, school_id))
 
 
-def _printed(services: Services, paper_id: int) -> Iterable[PrintedCandidate]:
+def _printed(services: Services, paper_id: int, school_id: int | None) -> Iterable[PrintedCandidate]:
     with services.database.read() as session:
         rows = session.execute(
             select(Candidate.number, Candidate.name, School.name, SchoolClass.name, Candidate.room, Candidate.seat)
@@ -68,6 +78,7 @@ def _printed(services: Services, paper_id: int) -> Iterable[PrintedCandidate]:
             .join(School, School.id == Candidate.school_id)
             .join(SchoolClass, SchoolClass.id == Candidate.class_id)
             .where(PaperEntry.paper_id == paper_id)
+            .where(*([Candidate.school_id == school_id] if school_id is not None else []))
             .order_by(School.name, SchoolClass.name, Candidate.number)
         ).all()
     return [

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from flask import Response
 
+from models.errors import NotFound, mark_text
 from models.table import Cell, Table, as_csv
 from web.spreadsheet import as_xlsx
 
@@ -32,7 +33,9 @@ def attachment(response: Response, name: str) -> Response:
 
 
 def table_file(table: Table, kind: str, name: str) -> Response:
-    """A table as `csv` or `xlsx`."""
+    """A table as `csv` or `xlsx`. Raises NotFound for any other kind of file."""
+    if kind not in ("csv", "xlsx"):
+        raise NotFound(what=mark_text("table"), name=f"{name}.{kind}"[:60])
     if kind == "xlsx":
         return attachment(Response(as_xlsx(table), mimetype=XLSX), f"{name}.xlsx")
     rows: list[tuple[Cell, ...]] = list(table.rows)

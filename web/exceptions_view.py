@@ -8,10 +8,14 @@ from sqlalchemy.orm import Session
 
 from models.people import Candidate, PaperEntry, School, SchoolClass
 from models.sheet import PageImage, PageReadingRecord, ScanFile, SheetException
+from models.table import Table
 from models.words import ExceptionCode, ExceptionState, PageState
 from scanning.balance import NotScanned, not_scanned
 from scanning.reading.evidence import reading_from_json
 from scanning.reading.result import FieldReading, PageReading
+from web.i18n import _
+from web.layout import clock, field_name, file_name
+from web.scanning import exception_title
 
 NUMBER_CODES = frozenset(
     {
@@ -51,7 +55,10 @@ class Listed:
     exception: SheetException
     number_read: str
     number: str
+    name: str
+    school: str
     file: str
+    image: int  # number of the image inside the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +96,72 @@ def on_wall(counts: Mapping[ExceptionCode, int]) -> int:
     return counts.get(ExceptionCode.OBJECTIVE_DOUBTFUL, 0) + counts.get(ExceptionCode.CHOICE_DOUBTFUL, 0)
 
 
-def open_exceptions(session: Session, paper_id: int, code: ExceptionCode | None, limit: int) -> list[Listed]:
-    """The oldest open exceptions of a paper, of one code or of all."""
+def open_exceptions(
+    session: Session, paper_id: int, code: ExceptionCode | None, limit: int | None = None
+) -> list[Listed]:
+    """The open exceptions of a paper by code, oldest first: of one code or of all, at most `limit`."""
     statement = (
-        select(SheetException, PageImage.number_read, Candidate.number, ScanFile.name)
+        select(
+            SheetException,
+            PageImage.number_read,
+            Candidate.number,
+            Candidate.name,
+            School.name,
+            ScanFile.name,
+            PageImage.number,
+        )
         .outerjoin(PageImage, PageImage.id == SheetException.page_image_id)
         .outerjoin(ScanFile, ScanFile.id == PageImage.file_id)
         .outerjoin(PaperEntry, PaperEntry.id == SheetException.entry_id)
         .outerjoin(Candidate, Candidate.id == PaperEntry.candidate_id)
+        .outerjoin(School, School.id == Candidate.school_id)
         .where(SheetException.paper_id == paper_id, SheetException.state == ExceptionState.OPEN)
         .order_by(SheetException.code, SheetException.id)
         .limit(limit)
     )
     if code is not None:
         statement = statement.where(SheetException.code == code)
-    return [Listed(row[0], row[1] or "", row[2] or "", row[3] or "") for row in session.execute(statement)]
+    return [
+        Listed(row[0], row[1] or "", row[2] or "", row[3] or "", row[4] or "", row[5] or "", row[6] or 1)
+        for row in session.execute(statement)
+    ]
+
+
+def exception_table(listed: Sequence[Listed]) -> Table:
+    """The list as a table for a file, to be worked through with the bags of sheets at hand."""
+    titles = (
+        _("Code"),
+        _("What"),
+        _("Field"),
+        _("Candidate number"),
+        _("Name"),
+        _("School"),
+        _("File"),
+        _("Image"),
+        _("Since"),
+    )
+    rows = tuple(
+        (
+            each.exception.code.value,
+            exception_title(each.exception.code),
+            field_name(each.exception.field),
+            each.number or each.number_read,
+            each.name,
+            each.school,
+            file_name(each.file),
+            each.image if each.file else None,
+            clock(each.exception.opened_at),
+        )
+        for each in listed
+    )
+    return Table(titles, rows)
+
+
+def missing_table(missing: Sequence[NotScanned]) -> Table:
+    """Who was expected and not scanned, as a table for a file."""
+    titles = (_("Candidate number"), _("Name"), _("School"), _("Class"), _("Room"), _("Seat"))
+    rows = tuple((one.number, one.name, one.school, one.class_name, one.room, one.seat) for one in missing)
+    return Table(titles, rows)
 
 
 def next_open(session: Session, exception: SheetException) -> int | None:

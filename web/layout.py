@@ -43,6 +43,13 @@ DOORS: tuple[Door, ...] = (
 )
 
 
+_FIELDS = {
+    "candidate": mark_text("Candidate number"),
+    "absent": mark_text("Absent mark"),
+    "variant": mark_text("Variant"),
+}
+
+
 def add_layout(app: Flask) -> None:
     """Give the templates what the base page needs, and the filters that all pages share."""
 
@@ -72,6 +79,7 @@ def add_layout(app: Flask) -> None:
     app.add_template_filter(field_name, "field_name")
     app.add_template_filter(clock, "clock")
     app.add_template_filter(number, "number")
+    app.add_template_filter(points, "points")
     app.add_template_filter(percent, "percent")
 
 
@@ -99,8 +107,10 @@ def clock(moment: datetime) -> str:
 
 
 def field_name(field: str) -> str:
-    """A field of the card as people call it: the item's number, or the group of items to choose from."""
-    return field.partition(":")[2] if ":" in field else ""
+    """A field of the card as people call it: the item's number, the group to choose from, or what else it is for."""
+    if ":" in field:
+        return field.partition(":")[2]
+    return _(_FIELDS[field]) if field in _FIELDS else field
 
 
 def number(value: object, places: int = 2) -> str:
@@ -112,6 +122,11 @@ def number(value: object, places: int = 2) -> str:
     if isinstance(value, float):
         return f"{value:.{places}f}"
     return str(value)
+
+
+def points(value: float | None) -> str:
+    """Points that were computed as a float, as people write them: 8.5, 12, never 12.00."""
+    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def percent(value: float | None, places: int = 1) -> str:

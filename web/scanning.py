@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scanning.run import BatchResult, Progress
 
 _TITLES = {
-    ExceptionCode.NUMBER_MISSING: mark_text("candidate number missing"),
+    ExceptionCode.NUMBER_MISSING: mark_text("candidate number not complete"),
     ExceptionCode.NUMBER_MULTIPLE: mark_text("candidate number undecided"),
     ExceptionCode.NUMBER_UNKNOWN: mark_text("candidate number not on the roster"),
     ExceptionCode.NUMBER_TWICE: mark_text("two sheets for one candidate"),

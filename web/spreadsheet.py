@@ -8,18 +8,23 @@ import xlsxwriter
 from models.table import Table
 
 _WIDEST = 40
+_COMPUTED = 7  # 104.785714… reads well as 104.7857
 
 
-def as_xlsx(table: Table, title: str = "Kaiyue") -> bytes:
-    """The bytes of the workbook; the heading row is frozen and can be filtered."""
+def as_xlsx(table: Table, title: str = "Kaiyue", *, to_fill: bool = False) -> bytes:
+    """The bytes of the workbook; the heading row is frozen and can be filtered.
+
+    With `to_fill` all cells below the headings are of the format text, so that a number typed there keeps its zeros.
+    """
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet(title[:31])
+        text = book.add_format({"num_format": "@"})
         heading = book.add_format({"bold": True, "bg_color": "#E6EEF6", "bottom": 1})
         for column, name in enumerate(table.columns):
             sheet.write_string(0, column, name, heading)
             widest = max((_width(row[column]) for row in table.rows), default=0)
-            sheet.set_column(column, column, min(_WIDEST, max(_width(name), widest) + 2))
+            sheet.set_column(column, column, min(_WIDEST, max(_width(name), widest) + 2), text if to_fill else None)
         for at, row in enumerate(table.rows, start=1):
             for column, cell in enumerate(row):
                 if cell is None:
@@ -35,5 +40,7 @@ def as_xlsx(table: Table, title: str = "Kaiyue") -> bytes:
 
 
 def _width(cell: object) -> int:
-    """Columns that a cell takes: a Chinese letter takes two."""
+    """Columns that a cell takes: a Chinese letter takes two; a computed number is shown as far as its column goes."""
+    if isinstance(cell, float):
+        return min(len(str(cell)), _COMPUTED)
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in ("" if cell is None else str(cell)))

@@ -50,8 +50,8 @@ UNIT_COLUMNS = (
     ("n_absent", mark_text("Absent"), "count"),
     ("mean", mark_text("Mean"), "number"),
     ("sd", mark_text("Standard deviation"), "number"),
-    ("max", mark_text("Highest"), "number"),
-    ("min", mark_text("Lowest"), "number"),
+    ("max", mark_text("Highest"), "points"),
+    ("min", mark_text("Lowest"), "points"),
     ("median", mark_text("Median"), "number"),
     ("excellent_rate", mark_text("Excellent rate"), "percent"),
     ("good_rate", mark_text("Good rate"), "percent"),
@@ -61,6 +61,14 @@ UNIT_COLUMNS = (
     ("excess_rate", mark_text("Above the mean by"), "percent"),
     ("t", mark_text("T score"), "number"),
 )
+
+
+# what stands beside the letters among the options chosen
+OTHER_CHOICES = {
+    "blank": mark_text("blank"),
+    "multi": mark_text("several chosen"),
+    "doubtful": mark_text("doubtful"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +217,7 @@ def unit_table(rows: list[Document], *, classes: bool) -> Table:
 
 
 def item_table(items: list[Document]) -> Table:
-    """Items as a table for a file."""
+    """Items as a table for a file, with how many chose each option."""
     keys = ("no", "full", "facility", "discrimination", "r_total", "r_rest")
     titles = (
         _("Item"),
@@ -219,7 +227,16 @@ def item_table(items: list[Document]) -> Table:
         _("Correlation with the total"),
         _("Correlation with the rest"),
     )
-    return Table(titles, tuple(tuple(item.get(key) for key in keys) for item in items))
+    options = list(dict.fromkeys(label for item in items for label in item.get("options") or {}))
+    options.sort(key=lambda label: (label in OTHER_CHOICES, label))
+    rows = [
+        (
+            *(item.get(key) for key in keys),
+            *((item.get("options") or {}).get(each, {}).get("count") for each in options),
+        )
+        for item in items
+    ]
+    return Table((*titles, *(_(OTHER_CHOICES.get(label, label)) for label in options)), tuple(rows))
 
 
 def candidate_table(session: Session, paper: PaperRecord, school_id: int | None) -> Table:

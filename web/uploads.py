@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import request
 from werkzeug.datastructures import FileStorage
 
+from models.columns import now
 from models.errors import InputRefused, NotFound, mark_text
 from web.settings import Settings
 
@@ -81,9 +82,13 @@ def deliveries(settings: Settings) -> Path:
 
 
 def new_delivery(settings: Settings, name: str) -> str:
-    """Make an empty delivery and answer its token. The folder inside carries the name that the batch will have."""
+    """Make an empty delivery and answer its token.
+
+    The folder inside carries the name that the batch will have: this moment where none was given.
+    """
     token = secrets.token_hex(16)
-    (deliveries(settings) / token / (plain_name(name) if name else "scans")).mkdir(parents=True)
+    unnamed = now().astimezone().strftime("%Y-%m-%d %H-%M-%S")
+    (deliveries(settings) / token / (plain_name(name) if name.strip() else unnamed)).mkdir(parents=True)
     return token
 
 

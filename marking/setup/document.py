@@ -146,7 +146,9 @@ def _read_yaml(text: str) -> Value:
 def _where(err: MarkedYAMLError) -> Sentence:
     mark = err.problem_mark or err.context_mark
     return Sentence(
-        mark_text("line {line}, column {column}: {problem}"),
+        mark_text(
+            "near line {line}, column {column}: check indentation, spaces after colons, quotes and brackets ({problem})"
+        ),
         {
             "line": mark.line + 1 if mark else 1,
             "column": mark.column + 1 if mark else 1,

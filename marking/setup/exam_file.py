@@ -63,8 +63,8 @@ class NotAnExamFile(InputRefused):
     """The file does not say that it is an exam file or paper file of this version."""
 
     code = "exam_file.wrong_format"
-    sentence = mark_text("The file says kaiyue: {found}, but {wanted} is needed here.")
-    remedy = mark_text("Begin the file with that line, or choose another file.")
+    sentence = mark_text("The file does not say that it is {wanted}: in its line “kaiyue” stands {found}.")
+    remedy = mark_text("Begin the file with the line “kaiyue: exam/1” or “kaiyue: paper/1”, or choose another file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _top(source: Source, wanted: tuple[str, ...]) -> Section:
     top = Section(source.document if isinstance(source.document, dict) else {}, "", Desk())
     found = top.get("kaiyue")
     if found not in wanted:
-        raise NotAnExamFile(found=show(found) if found is not None else "''", wanted=wanted[0])
+        raise NotAnExamFile(found=show(found) if found is not None else "–", wanted=wanted[0])
     return top
 
 

@@ -1,12 +1,13 @@
 """The roster: who is expected, checked cell by cell, taken in wholly or not at all (domain.md 2.1)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
-from marking.setup.spreadsheet import Sheet, SheetRow, read_sheet
+from marking.setup.spreadsheet import Sheet, SheetRow, read_sheet, row_of
 from models.audit import record
 from models.errors import Complaint, Complaints, InputRefused, Sentence, mark_text
 from models.exam import ExamRecord, PaperRecord
@@ -25,6 +26,7 @@ HEADINGS = {
 }
 _EMPTY = literal("")
 _OPTIONAL = ("student_number", "room", "seat")  # of a candidate; a centre belongs to the school
+_SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")  # 2.03E+07: what spreadsheets make of a long number
 REQUIRED = ("candidate", "name", "school", "class")
 _LONGEST = {"name": 100, "school": 200, "class": 100, "student_number": 40, "centre": 200, "room": 40, "seat": 40}
 
@@ -42,7 +44,7 @@ class RosterLocked(InputRefused):
 
     code = "roster.locked"
     sentence = mark_text("The roster of {exam} is locked.")
-    remedy = mark_text("Take the exam back to draft first: kaiyue exam advance {exam} draft.")
+    remedy = mark_text("Unlock it on the page of the exam, or with: kaiyue exam advance {exam} draft.")
     http_status = 409
 
 
@@ -90,6 +92,7 @@ def read_roster(data: bytes, name: str, number_digits: int) -> Roster:
     if not sheet.rows:
         complaints.append(Complaint("", Sentence(mark_text("there is no candidate below the headings."))))
     if complaints:
+        complaints.sort(key=lambda one: row_of(one.place))
         raise RosterRefused(name=name, count=len(complaints), complaints=Complaints(complaints))
     return Roster(tuple(lines), frozenset(sheet.columns), sheet.ignored)
 
@@ -102,6 +105,9 @@ def _line(row: SheetRow, digits: int, complaints: list[Complaint]) -> RosterLine
 
     if not number.text:
         complain("candidate", mark_text("the candidate number is missing."))
+    elif _SHORTENED.fullmatch(number.text):
+        complain("candidate", mark_text("{number} was shortened by the spreadsheet and its digits are lost: format the "
+                                        "column as text and type it again."), number=number.text)  # fmt: skip
     elif not (number.text.isascii() and number.text.isdigit()):
         complain("candidate", mark_text("the candidate number {number} has something else than digits 0-9 in it."),
                  number=number.text)  # fmt: skip

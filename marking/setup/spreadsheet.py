@@ -60,6 +60,12 @@ class Sheet:
     complaints: Complaints
 
 
+def row_of(place: str) -> int:
+    """The row of a cell's address, 0 for what is no cell: complaints stand in the order of the rows."""
+    digits = place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return int(digits) if digits.isdecimal() else 0
+
+
 def cell_name(row: int, column: int) -> str:
     """The address of a cell as spreadsheets write it: row and column from 1, ``B7``."""
     letters = ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from marking.setup.spreadsheet import SheetRow, read_sheet
+from marking.setup.spreadsheet import SheetRow, read_sheet, row_of
 from models.audit import record
 from models.errors import Complaint, Complaints, InputRefused, Sentence, mark_text
 from models.exam import ExamRecord, GroupRecord, PaperRecord
@@ -47,9 +47,9 @@ _NEEDS_SCHOOL = (Role.SCHOOL,)
 
 
 def _role_words() -> str:
-    """The roles by both words that a table may use, such as `marker (评卷教师)`."""
+    """The roles by both words that a table may use, such as `评卷教师/marker`."""
     first = {role: word for word, role in reversed(ROLE_WORDS.items())}
-    return ", ".join(f"{role.value} ({first[role]})" for role in Role)
+    return ", ".join(f"{first[role]}/{role.value}" for role in Role)
 
 
 # without letters that people confuse when they copy a password from paper
@@ -177,6 +177,7 @@ def import_staff(
     grants, complaints = _resolve(session, exam, lines)
     complaints = [*table.complaints, *complaints, *_taken(lines, users)]
     if complaints:
+        complaints.sort(key=lambda one: row_of(one.place))
         raise StaffRefused(name=table.name, count=len(complaints), complaints=Complaints(complaints))
     fresh = [line for line in {line.username: line for line in reversed(lines)}.values() if line.username not in users]
     fresh.reverse()

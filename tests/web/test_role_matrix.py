@@ -60,9 +60,9 @@ def address_of(office: Office, rule: str) -> str:
         "batch_id": office.ids["batch"], "job_id": office.ids["job"], "token": office.delivery, "action": "status",
         "exception_id": office.ids["exception"], "page_id": office.ids["page"], "field_id": "item:2",
         "school_id": office.ids["school_1"], "side": 1, "group_id": office.ids["group"],
-        "task": "unknown", "key": "unknown", "entry_id": office.ids["entry_1"],
+        "task": "unknown", "which": "roster", "key": "unknown", "entry_id": office.ids["entry_1"],
     }  # fmt: skip
-    if "<table>" in rule:
+    if "<table>" in rule or "missing." in rule or "exceptions." in rule:
         values["kind"] = "csv"
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule)
 

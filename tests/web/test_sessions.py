@@ -135,7 +135,8 @@ def test_passwords_that_are_guessed_first_are_refused(password: str) -> None:
 
 def test_a_new_password_ends_the_other_sessions(office: Office) -> None:
     here, elsewhere = office.as_person("manager"), office.as_person("manager")
-    answer = here.send("POST", "/account/password", data={"old": PASSWORD, "new": "three words in a row"})
+    new = "three words in a row"
+    answer = here.send("POST", "/account/password", data={"old": PASSWORD, "new": new, "again": new})
     assert answer.status_code == 302
     assert here.get("/api/v1/session").status_code == 200
     assert elsewhere.get("/api/v1/session").status_code == 401
@@ -145,8 +146,19 @@ def test_a_new_password_ends_the_other_sessions(office: Office) -> None:
 
 def test_the_wrong_old_password_changes_nothing(office: Office) -> None:
     here = office.as_person("manager")
-    answer = here.send("POST", "/account/password", data={"old": "guess", "new": "three words in a row"})
+    new = "three words in a row"
+    answer = here.send("POST", "/account/password", data={"old": "guess", "new": new, "again": new})
     assert answer.status_code == 401
+    assert "当前密码不正确" in answer.text
+    assert sign_in(office, "manager")[1].status_code == 200
+
+
+def test_a_slip_in_the_new_password_changes_nothing(office: Office) -> None:
+    here = office.as_person("manager")
+    typed = {"old": PASSWORD, "new": "three words in a row", "again": "three words in a rwo"}
+    answer = here.send("POST", "/account/password", data=typed)
+    assert answer.status_code == 422
+    assert "两次输入的新密码不一致" in answer.text
     assert sign_in(office, "manager")[1].status_code == 200
 
 

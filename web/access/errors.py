@@ -18,7 +18,7 @@ class LoginRefused(KaiyueError):
 
     code = "login.refused"
     sentence = mark_text("User name and password do not match an account.")
-    remedy = mark_text("Check both; ask the exam manager for a new password if you have lost yours.")
+    remedy = mark_text("Check both. If you have lost your password, ask the exam manager.")
     exit_code = 3
     http_status = 401
 
@@ -69,6 +69,26 @@ class PasswordTooWeak(KaiyueError):
     remedy = mark_text("Take at least 8 characters; several words in a row are good.")
     exit_code = 3
     http_status = 422
+
+
+class PasswordNotRepeated(KaiyueError):
+    """The new password was typed differently the second time: a slip would shut its owner out."""
+
+    code = "password.not_repeated"
+    sentence = mark_text("The two new passwords are not the same.")
+    remedy = mark_text("Type the new password twice.")
+    exit_code = 3
+    http_status = 422
+
+
+class PresentPasswordWrong(KaiyueError):
+    """Somebody who is logged in gives a wrong password of their own."""
+
+    code = "password.present_wrong"
+    sentence = mark_text("The present password is not right.")
+    remedy = mark_text("Type the password that you logged in with.")
+    exit_code = 3
+    http_status = 401
 
 
 class RoleBeyondOwn(InputRefused):

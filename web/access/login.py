@@ -16,7 +16,7 @@ from models.columns import now
 from models.database import Database
 from models.staff import LoginAttempt, User
 from models.words import AuditVerb
-from web.access.errors import LoginRefused, LoginTooOften
+from web.access.errors import LoginRefused, LoginTooOften, PresentPasswordWrong
 from web.access.password_gate import PasswordGate, check_strength
 from web.access.sessions import NewSession, end_other_sessions, end_session, open_session
 from web.settings import Settings
@@ -79,7 +79,7 @@ def change_password(
 ) -> None:
     """Give the account a new password and end its other sessions.
 
-    Raises PasswordTooWeak, LoginTooOften, LoginBusy, or LoginRefused where the old password is wrong.
+    Raises PasswordTooWeak, LoginTooOften, LoginBusy, or PresentPasswordWrong.
     """
     moment = now()
     with database.read() as session:
@@ -91,7 +91,7 @@ def change_password(
     if not gate.matches(user.password_hash, old):
         with database.write() as session:
             session.add(LoginAttempt(username=user.username, address=address[:64]))
-        raise LoginRefused
+        raise PresentPasswordWrong
     stored = gate.hash(new)
     with database.write() as session:
         session.get_one(User, user_id).password_hash = stored

@@ -4,7 +4,13 @@ from flask import Blueprint, current_app, flash, make_response, redirect, render
 from flask.typing import ResponseReturnValue
 
 from models.errors import KaiyueError
-from web.access.errors import LoginBusy, LoginRefused, LoginTooOften, PasswordTooWeak
+from web.access.errors import (
+    LoginBusy,
+    LoginTooOften,
+    PasswordNotRepeated,
+    PasswordTooWeak,
+    PresentPasswordWrong,
+)
 from web.access.guard import current_user, signed_in
 from web.access.login import change_password
 from web.access.password_gate import GATE
@@ -27,6 +33,8 @@ def new_password() -> ResponseReturnValue:
     """Take a new password and end the other sessions of this account."""
     user, kept = current_user(), services()
     try:
+        if request.form.get("new", "") != request.form.get("again", ""):
+            raise PasswordNotRepeated
         change_password(
             kept.database,
             current_app.extensions[GATE],
@@ -36,7 +44,7 @@ def new_password() -> ResponseReturnValue:
             new=request.form.get("new", ""),
             address=request.remote_addr or "",
         )
-    except (LoginRefused, LoginTooOften, LoginBusy, PasswordTooWeak) as error:
+    except (PresentPasswordWrong, LoginTooOften, LoginBusy, PasswordTooWeak, PasswordNotRepeated) as error:
         return _page(error)
     flash(_("Your password has been changed; you were logged out everywhere else."), "good")
     return redirect(url_for("account.show"))

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from marking.setup.structure import find_paper_by_id
 from models.columns import now
 from models.errors import NotFound, UsageError, mark_text
+from models.exam import ExamRecord, PaperRecord
 from models.job import Job
 from models.people import Candidate, PaperEntry
 from models.sheet import PageImage, ScanFile
@@ -20,7 +21,9 @@ from web.access.objects import batch_of, job_of, whole_paper
 from web.access.permissions import Permission
 from web.access.services import services
 from web.deliveries import hand_over, open_delivery, owned
+from web.downloads import table_file
 from web.errands import SCAN, ask_to_follow
+from web.exceptions_view import missing_table
 from web.i18n import _
 from web.scanning import scan_context
 from web.uploads import FileMissing, keep_file
@@ -108,13 +111,25 @@ def explain_missing(exam_key: str, paper_key: str, entry_id: int) -> ResponseRet
     return redirect(url_for("batches.index", exam_key=exam_key, paper_key=paper_key) + "#missing")
 
 
+@blueprint.get("/exams/<exam_key>/papers/<paper_key>/missing.<kind>")
+@needs(Permission.SEE_SCANS)
+def download_missing(exam_key: str, paper_key: str, kind: str) -> ResponseReturnValue:
+    """Everyone who was expected and not scanned, as a file."""
+    with services().database.read() as session:
+        found = whole_paper(session, exam_key, paper_key, Permission.SEE_SCANS)
+        table = missing_table(not_scanned(session, found.paper.id))
+    return table_file(table, kind, f"{exam_key}-{paper_key}-not-scanned")
+
+
 @blueprint.get("/jobs/<int:job_id>")
 @needs(Permission.SCAN, Permission.SEE_SCANS)
 def errand(job_id: int) -> ResponseReturnValue:
     """How far the reading of a delivery is; the page asks again every two seconds."""
     with services().database.read() as session:
         job = job_of(session, job_id)
-    return render_template("scans/errand.html", job=job, result=job.detail.get("result", {}))
+        paper = session.get(PaperRecord, job.detail.get("paper_id"))
+        exam = session.get(ExamRecord, paper.exam_id) if paper is not None else None
+    return render_template("scans/errand.html", job=job, result=job.detail.get("result", {}), exam=exam, paper=paper)
 
 
 @blueprint.get("/batches/<int:batch_id>")

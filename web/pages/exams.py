@@ -1,31 +1,29 @@
 """Exams: the list, one exam with its papers and balance, creating one, and taking it to its next state."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from marking.scores.balance import CandidateBalance, candidate_balance
 from marking.setup.exam_file import read_exam
-from marking.setup.overview import PaperOverview, exam_overview
-from marking.setup.states import advance_exam, advance_paper, exam_blockers, paper_blockers
-from models.card import Card
-from models.errors import Complaints, KaiyueError, UsageError, mark_text
+from marking.setup.overview import exam_overview
+from marking.setup.states import advance_exam, advance_paper, exam_blockers
+from marking.setup.structure import find_paper_by_id
+from models.audit import record
+from models.errors import Complaints, KaiyueError, NotFound, UsageError, mark_text
 from models.exam import ExamRecord, PaperRecord
 from models.people import Candidate
-from models.sheet import SheetException
 from models.staff import Grant
-from models.words import ExamState, ExceptionState, PaperState, Role
-from web.access.guard import current_user, may, needs, takes_upload
+from models.words import AuditVerb, ExamState, PaperState, Role
+from web.access.guard import current_user, needs, takes_upload
 from web.access.objects import exam_part, whole_exam, whole_paper
 from web.access.permissions import Permission
 from web.access.policy import Scope, reaches
 from web.access.services import services
-from web.cards import create_exam, newest_card
+from web.cards import card_of, create_exam, newest_card, personal_cards
 from web.downloads import attachment
-from web.group_progress import GroupLine, group_lines
+from web.exam_view import panels_of, schools_of
 from web.i18n import _, error_texts
 from web.uploads import one_file
 
@@ -34,18 +32,11 @@ S = TypeVar("S", ExamState, PaperState)
 blueprint = Blueprint("exams", __name__, url_prefix="/exams")
 
 
-@dataclass(frozen=True, slots=True)
-class PaperPanel:
-    """A paper on the exam page: how it and its marking stand, what it may become next, and what blocks that."""
-
-    record: PaperRecord
-    overview: PaperOverview
-    sides: int | None
-    exceptions: int
-    balance: CandidateBalance
-    groups: list[GroupLine]
-    next_state: PaperState | None
-    blockers: Complaints
+# what cannot be taken back is asked for twice
+_FINAL_STATES = {
+    PaperState.SUBJECT_SIGNED: mark_text("No mark is accepted after this, and it cannot be taken back."),
+    PaperState.COMPOSED: mark_text("Schools and students see their results after this, and it cannot be taken back."),
+}
 
 
 @blueprint.get("")
@@ -110,47 +101,7 @@ def show(exam_key: str) -> ResponseReturnValue:
     with services().database.read() as session:
         exam = exam_part(session, exam_key, Permission.SEE_EXAM)
         overview = exam_overview(session, exam_key)
-        visible = {
-            paper.key: paper
-            for paper in session.scalars(
-                select(PaperRecord).where(PaperRecord.exam_id == exam.id).order_by(PaperRecord.position)
-            )
-            if may(Permission.SEE_EXAM, Scope(exam_id=exam.id, paper_id=paper.id))
-        }
-        ids = [paper.id for paper in visible.values()]
-        sides = {
-            row[0]: row[1]
-            for row in session.execute(
-                select(Card.paper_id, Card.sides).where(Card.paper_id.in_(ids)).order_by(Card.version)
-            )
-        }
-        waiting = {
-            row[0]: row[1]
-            for row in session.execute(
-                select(SheetException.paper_id, func.count())
-                .where(SheetException.paper_id.in_(ids), SheetException.state == ExceptionState.OPEN)
-                .group_by(SheetException.paper_id)
-            )
-        }
-        groups = group_lines(session, ids)
-        panels = []
-        for each in overview.papers:
-            record = visible.get(each.id)
-            if record is None:
-                continue
-            target = _next_paper_state(record.state)
-            panels.append(
-                PaperPanel(
-                    record,
-                    each,
-                    sides.get(record.id),
-                    waiting.get(record.id, 0),
-                    candidate_balance(session, record.id),
-                    groups[record.id],
-                    target,
-                    paper_blockers(session, record, target) if target is not None else Complaints(),
-                )
-            )
+        panels = panels_of(session, exam.id, overview.papers)
         exam_target = ExamState.ROSTER_LOCKED if exam.state is ExamState.DRAFT else None
         blockers = exam_blockers(session, exam, exam_target) if exam_target is not None else Complaints()
     return render_template(
@@ -161,6 +112,7 @@ def show(exam_key: str) -> ResponseReturnValue:
         exam_target=exam_target,
         blockers=blockers,
         states=list(PaperState),
+        final_states=_FINAL_STATES,
         scope=Scope(exam_id=exam.id),
     )
 
@@ -200,10 +152,27 @@ def card(exam_key: str, paper_key: str, kind: str) -> ResponseReturnValue:
     return attachment(Response(body, mimetype=mimetype), f"{exam_key}-{paper_key}-card.{kind}")
 
 
-def _next_paper_state(state: PaperState) -> PaperState | None:
-    order = list(PaperState)
-    at = order.index(state) + 1
-    return order[at] if at < len(order) else None
+@blueprint.get("/<exam_key>/papers/<paper_key>/schools/<int:school_id>/cards.pdf")
+@needs(Permission.SEE_CARD)
+def personal(exam_key: str, paper_key: str, school_id: int) -> ResponseReturnValue:
+    """The cards of one school's candidates for printing, names and numbers filled in."""
+    kept, user = services(), current_user()
+    with kept.database.read() as session:
+        found = whole_paper(session, exam_key, paper_key, Permission.SEE_CARD)
+        stored = find_paper_by_id(session, found.paper.id)
+        school = next(
+            (each for each in schools_of(session, [found.paper.id])[found.paper.id] if each.id == school_id), None
+        )
+    if school is None:
+        raise NotFound(what=mark_text("school"), name=school_id)
+    template, _drawing, _blank = card_of(kept, stored)
+    body = personal_cards(kept, stored.exam.title, stored.paper, template, stored.id, school_id=school_id)
+    with kept.database.write() as session:
+        record(
+            session, AuditVerb.EXPORTED, f"exam:{exam_key}", actor_id=user.id, actor=user.username,
+            what="cards", paper=paper_key, school=school.name,
+        )  # fmt: skip
+    return attachment(Response(body, mimetype="application/pdf"), f"{exam_key}-{paper_key}-cards-{school.name}.pdf")
 
 
 def _state(words: type[S]) -> S:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from marking.setup.structure import find_paper_by_id
 from models.errors import InputRefused, KaiyueError, NotFound, UsageError, mark_text
-from models.sheet import SheetException
+from models.sheet import Batch, SheetException
 from models.words import EntryStatus, ExceptionCode, ExceptionState
 from scanning.resolve import Person
 from web.access.guard import current_user, needs
@@ -13,6 +13,7 @@ from web.access.objects import exception_of, page_of, whole_paper
 from web.access.permissions import Permission
 from web.access.services import services
 from web.decisions import FORM_FIELD, Subject, decide
+from web.downloads import table_file
 from web.errands import ask_to_follow
 from web.exception_advice import best_guess, exception_advice, page_detail
 from web.exceptions_view import (
@@ -22,6 +23,7 @@ from web.exceptions_view import (
     STATUS_CODES,
     counts_by_code,
     evidence_of,
+    exception_table,
     first_page_of,
     likely_candidates,
     next_open,
@@ -52,8 +54,24 @@ def index(exam_key: str, paper_key: str) -> ResponseReturnValue:
         counts = counts_by_code(session, found.paper.id)
         listed = open_exceptions(session, found.paper.id, code, _LISTED)
     return render_template(
-        "scans/exceptions.html", found=found, counts=counts, listed=listed, code=code, on_wall=on_wall(counts)
+        "scans/exceptions.html",
+        found=found,
+        counts=counts,
+        listed=listed,
+        code=code,
+        count=counts.get(code, 0) if code is not None else sum(counts.values()),
+        on_wall=on_wall(counts),
     )
+
+
+@blueprint.get("/exams/<exam_key>/papers/<paper_key>/exceptions.<kind>")
+@needs(Permission.SEE_SCANS)
+def download(exam_key: str, paper_key: str, kind: str) -> ResponseReturnValue:
+    """Every open exception of a paper as a file."""
+    with services().database.read() as session:
+        found = whole_paper(session, exam_key, paper_key, Permission.SEE_SCANS)
+        table = exception_table(open_exceptions(session, found.paper.id, None))
+    return table_file(table, kind, f"{exam_key}-{paper_key}-exceptions")
 
 
 @blueprint.get("/exceptions/<int:exception_id>")
@@ -145,7 +163,8 @@ def page(page_id: int) -> ResponseReturnValue:
     with services().database.read() as session:
         found, row = page_of(session, page_id, Permission.SEE_SCANS)
         evidence = evidence_of(session, row)
-    return render_template("scans/page.html", found=found, evidence=evidence)
+        batch = session.get_one(Batch, row.batch_id)
+    return render_template("scans/page.html", found=found, evidence=evidence, batch=batch)
 
 
 def _desk(exception_id: int, error: KaiyueError | None) -> ResponseReturnValue:

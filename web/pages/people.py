@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marking.setup.roster import HEADINGS as ROSTER_HEADINGS
 from marking.setup.roster import RosterResult, import_roster, read_roster
-from marking.setup.staffing import StaffLine, StaffResult, import_staff, keep_hashes, read_staff
-from models.errors import Complaints, KaiyueError, mark_text
+from marking.setup.staffing import HEADINGS as STAFF_HEADINGS
+from marking.setup.staffing import ROLE_WORDS, StaffLine, StaffResult, import_staff, keep_hashes, read_staff
+from models.errors import Complaints, KaiyueError, NotFound, mark_text
 from models.table import Table
-from models.words import Role
+from models.words import Lang, Role
 from web.access.errors import RoleBeyondOwn
 from web.access.guard import current_user, needs, takes_upload
 from web.access.objects import whole_exam
 from web.access.passwords import hash_passwords
 from web.access.permissions import ROLE_NAMES, Permission
 from web.access.services import services
-from web.downloads import table_file
-from web.i18n import _, error_texts
+from web.downloads import XLSX, attachment, table_file
+from web.i18n import _, current_language, error_texts
+from web.spreadsheet import as_xlsx
 from web.uploads import UploadedFile, one_file
 
 blueprint = Blueprint("people", __name__, url_prefix="/exams/<exam_key>")
@@ -52,6 +55,20 @@ def import_roster_file(exam_key: str) -> ResponseReturnValue:
     return redirect(url_for("exams.show", exam_key=exam_key))
 
 
+@blueprint.get("/empty/<which>.xlsx")
+@needs(Permission.IMPORT_PEOPLE)
+def empty_table(exam_key: str, which: str) -> ResponseReturnValue:
+    """An empty table with the headings that the import knows, to be filled in."""
+    with services().database.read() as session:
+        whole_exam(session, exam_key, Permission.IMPORT_PEOPLE)
+    headings = {"roster": ROSTER_HEADINGS, "staff": STAFF_HEADINGS}.get(which)
+    if headings is None:
+        raise NotFound(what=mark_text("table"), name=which[:60])
+    names = tuple(others[0] if current_language() is Lang.ZH else name for name, others in headings.items())
+    book = as_xlsx(Table(names, ()), to_fill=True)
+    return attachment(Response(book, mimetype=XLSX), f"{exam_key}-{which}.xlsx")
+
+
 @blueprint.get("/staff")
 @needs(Permission.IMPORT_PEOPLE)
 def staff(exam_key: str) -> ResponseReturnValue:
@@ -75,7 +92,8 @@ def import_staff_file(exam_key: str) -> ResponseReturnValue:
         flash(_("{grants} rights added; no account is new.", grants=result.grants), "good")
         return redirect(url_for("exams.show", exam_key=exam_key))
     rows = tuple((each.username, each.name, each.password) for each in result.credentials)
-    return _once(table_file(Table(("username", "name", "password"), rows), "csv", f"{exam_key}-first-passwords"))
+    titles = (_("User name"), _("Name"), _("First password"))
+    return _once(table_file(Table(titles, rows), "csv", f"{exam_key}-first-passwords"))
 
 
 def _take_roster(exam_key: str, file: UploadedFile, *, confirmed: bool) -> RosterResult:
@@ -124,7 +142,11 @@ def _refused(exam_key: str, kind: str, error: KaiyueError) -> ResponseReturnValu
 def _page(exam_key: str, kind: str, **values: object) -> str:
     with services().database.read() as session:
         exam = whole_exam(session, exam_key, Permission.IMPORT_PEOPLE)
-    return render_template("exams/people.html", exam=exam, kind=kind, title=_TITLES[kind], **values)
+    # the words that the import knows are Chinese or those of the code, whatever the language of the page
+    first = {role: word for word, role in reversed(ROLE_WORDS.items())}
+    given = [role for role in Role if role is not Role.ADMIN]
+    words = [first[role] if current_language() is Lang.ZH else role.value for role in given]
+    return render_template("exams/people.html", exam=exam, kind=kind, title=_TITLES[kind], role_words=words, **values)
 
 
 def _once(response: Response) -> Response:

@@ -11,11 +11,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marking.reports import exports
+from marking.setup.structure import find_paper_by_id
+from models.audit import record
 from models.errors import Forbidden, NotFound, mark_text
 from models.exam import ExamRecord, PaperRecord
 from models.people import Candidate, School
 from models.score import StatisticsRun
-from models.words import PaperState
+from models.words import AuditVerb, PaperState
 from web.access.guard import current_user, may, needs
 from web.access.objects import FoundPaper, paper_part
 from web.access.permissions import PERMISSIONS_OF, Permission
@@ -26,6 +29,7 @@ from web.downloads import table_file
 from web.group_progress import group_lines
 from web.results import is_open
 from web.statistics_view import (
+    OTHER_CHOICES,
     UNIT_COLUMNS,
     candidate_table,
     distribution_chart,
@@ -185,6 +189,7 @@ def _page(exam_key: str, paper_key: str, school_id: int | None) -> str:
         charts=charts,
         kinds=kinds,
         columns=UNIT_COLUMNS,
+        other_choices=OTHER_CHOICES,
         school_ids=ids,
         people=people,
         groups=groups,
@@ -193,8 +198,6 @@ def _page(exam_key: str, paper_key: str, school_id: int | None) -> str:
 
 
 def _file(exam_key: str, paper_key: str, school_id: int | None, table: str, kind: str) -> ResponseReturnValue:
-    if kind not in ("csv", "xlsx"):
-        raise NotFound(what=mark_text("table"), name=f"{table}.{kind}"[:60])
     with services().database.read() as session:
         found, school = _find(session, exam_key, paper_key, school_id)
     if _is_held_back(found):
@@ -203,11 +206,21 @@ def _file(exam_key: str, paper_key: str, school_id: int | None, table: str, kind
     with services().database.read() as session:
         if table == "candidates":
             content = candidate_table(session, found.paper, school_id)
+        elif table == "scores":
+            content = exports.scores(session, find_paper_by_id(session, found.paper.id), exports.Scope(school_id))
+        elif table == "responses" and school is None:
+            content = exports.responses(session, found.exam, found.paper.key)
         elif view is None or table not in ("schools", "classes", "items"):
             raise NotFound(what=mark_text("table"), name=table[:60])
         elif table == "items":
             content = item_table(view.items)
         else:
             content = unit_table(view.classes if table == "classes" else view.schools, classes=table == "classes")
+    if table in ("candidates", "scores", "responses"):  # these name persons
+        user, place = current_user(), f"exam:{exam_key}"
+        with services().database.write() as session:
+            record(
+                session, AuditVerb.EXPORTED, place, actor_id=user.id, actor=user.username, what=table, paper=paper_key
+            )
     name = f"{exam_key}-{paper_key}-{table}" + (f"-{school.name}" if school is not None else "")
     return table_file(content, kind, name)

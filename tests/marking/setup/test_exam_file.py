@@ -425,7 +425,7 @@ def test_duplicate_numbers_and_papers_are_refused():
 
 
 def test_another_kind_of_file_is_told_apart():
-    with pytest.raises(NotAnExamFile, match="kaiyue: card/1, but exam/1 is needed"):
+    with pytest.raises(NotAnExamFile, match="does not say that it is exam/1: in its line “kaiyue” stands card/1"):
         read_exam(b'{"kaiyue": "card/1"}')
     with pytest.raises(NotAnExamFile):
         read_exam(b"just words")

@@ -125,6 +125,15 @@ def test_every_fault_is_named_by_its_cell() -> None:
     assert "twice" in faults["B8"]
 
 
+def test_faults_stand_in_the_order_of_the_rows_and_a_shortened_number_says_what_happened() -> None:
+    text = "考号,姓名,学校,班级\n0001,甲,一中,1班\n0001,乙,一中,1班\n2.03E+07,丙,一中,1班\n0004,,一中,1班\n"
+    with pytest.raises(RosterRefused) as refused:
+        read_roster(csv(text), "名册.csv", 4)
+    complaints = refused.value.details["complaints"]
+    assert [complaint.place for complaint in complaints] == ["A3", "A4", "B5"]
+    assert "shortened by the spreadsheet" in str(complaints[1])
+
+
 def test_numbers_kept_as_numbers_are_refused_when_zeros_may_be_lost() -> None:
     data = workbook([["考号", "姓名", "学校", "班级"], [12, "甲", "一中", "1班"], [1234, "乙", "一中", "1班"]])
     faults = complaints(data)

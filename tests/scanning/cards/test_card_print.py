@@ -136,6 +136,8 @@ def test_all_fonts_are_embedded_and_subsetted(county):
     for font in fonts:
         assert "+" in str(font["/BaseFont"])  # a subset's name begins with a tag and a plus
         assert "/FontFile2" in font["/FontDescriptor"]
+    named = [font for font in document.objects if isinstance(font, pikepdf.Dictionary) and font.get("/Type") == "/Font"]
+    assert all("/FontFile2" in font.get("/FontDescriptor", {}) for font in named)  # nor is another one named anywhere
     assert len(pdf) < 200_000  # the whole font would be ten megabytes
 
 
