@@ -22,8 +22,7 @@ import cv2
 from samples.compare import Comparison, Finding
 from samples.layouts import layout_names, layouts
 from samples.prints import CardPrint, print_card
-from samples.scan_plan import ScanProfile
-from samples.trial import Trial, judge, random_side
+from samples.trial import Profile, Trial, judge, profile_named, profile_names, random_side
 from scanning.cards.builder import build_card
 from scanning.cards.fonts import find_fonts
 from scanning.read_page import ReadingOptions, read_bytes
@@ -70,7 +69,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profiles", default=",".join(ScanProfile))
+    parser.add_argument("--profiles", default=",".join(profile_names()))
     parser.add_argument("--layouts", default=",".join(layout_names()))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
@@ -79,7 +78,7 @@ def main() -> int:
     if args.keep:
         args.keep.mkdir(parents=True, exist_ok=True)
     names = tuple(args.layouts.split(","))
-    profiles = [ScanProfile(name) for name in args.profiles.split(",")]
+    profiles = [profile_named(name) for name in args.profiles.split(",")]
     trials = [
         # The back of a two-sided card comes up once in five pages: it must be recognised, but has few bubbles.
         Trial(name, 2 if paper.card.sides == 2 and at % 5 == 4 else 1, profile, args.seed * 100_000 + at)
@@ -108,7 +107,7 @@ _HEADS = (
 )
 
 
-def _print(rows: list[Row], profiles: list[ScanProfile]) -> None:
+def _print(rows: list[Row], profiles: list[Profile]) -> None:
     totals = []
     for profile in profiles:
         total = Row(profile.value, "all")

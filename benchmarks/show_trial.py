@@ -13,8 +13,7 @@ import numpy as np
 from models.geometry import RectMm
 from samples.layouts import layouts
 from samples.prints import decode_grey, print_card
-from samples.scan_plan import ScanProfile
-from samples.trial import Trial, random_side
+from samples.trial import random_side, trial_named
 from scanning.cards.builder import build_card
 from scanning.cards.fonts import find_fonts
 from scanning.read_page import ReadingOptions, read_bytes
@@ -27,13 +26,12 @@ def main() -> int:
     parser.add_argument("field", nargs="?", default="")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    profile, rest = args.name.split("-", 1)
-    layout, side, seed = rest.rsplit("-", 2)
-    trial = Trial(layout, int(side), ScanProfile(profile), int(seed))
-    card = print_card(build_card(layouts((layout,))[layout]), find_fonts())
+    trial = trial_named(args.name)
+    card = print_card(build_card(layouts((trial.layout,))[trial.layout]), find_fonts())
     drawn = random_side(card, trial)
     reading = read_bytes(drawn.data, card.template, ReadingOptions(crops=None))
     print("page:", reading.side, reading.code, reading.detail, "residual", reading.residual_mm, reading.warnings)
+    print("troubles", drawn.truth.troubles)
     print("turned", drawn.truth.turned_deg, "number", drawn.truth.number, "read", reading.candidate)
     for seen in drawn.truth.fields:
         if seen.id == args.field:

@@ -4,8 +4,8 @@ In:  a CardPrint, the Paper, a Sitting, what the bubbles and the sticker are to 
 Out: per side the file's bytes and its PageTruth (without a file name, which the caller gives).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,13 +13,13 @@ from models.paper import EssayGrid, Paper
 from models.words import FieldKind, ItemKind
 from samples.answers import Sitting, worth
 from samples.fill import fill_side
-from samples.hand import Hand, HandMix, Manner, SideIntent, Writing, draw_hand
+from samples.hand import Hand, HandMix, Manner, Mark, SideIntent, Writing, draw_hand
 from samples.prints import CardPrint, stick_barcode
 from samples.scan_plan import ScanProfile, plan_scan
 from samples.scanner import scan_side
 from samples.strokes import DIGITS, InkLayer, draw_strokes, place_glyphs
 from samples.truth import PageTruth, inked_bubbles
-from samples.visible import bubble_points, measure_bubbles, see_fields
+from samples.visible import BubbleKey, bubble_points, measure_bubbles, see_fields
 from scanning.cards.drawing import Slot
 from scanning.cards.template import CardPage, CardTemplate, Field, Region
 
@@ -106,8 +106,8 @@ def _draw_side(
     filled = fill_side(page, intent, hand, card.dpi, rng)
     index = [one.page for one in card.template.pages].index(page.page)
     if card.slots:
-        _write_slots(filled.ink, card.slots[index], hand, card.dpi, rng)
-        _write_number(filled.ink, page, wish, hand, card.dpi, rng)
+        write_slots(filled.ink, card.slots[index], hand, card.dpi, rng)
+        write_number(filled.ink, page, wish, hand, card.dpi, rng)
     printed = card.side(page.page)
     barcode = ""
     if wish.barcode:
@@ -117,23 +117,36 @@ def _draw_side(
     plan = plan_scan(profile, page.size, rng, dpi=wish.dpi, turned_deg=wish.turned_deg)
     scan = scan_side(printed, filled.ink, card.dpi, plan, bubble_points(page))
     visible = measure_bubbles(page, scan, plan.covers)
-    fields = see_fields(page, filled.marks, visible)
-    truth = PageTruth(
+    truth = truth_of(card, page, wish, filled.marks, visible, written=filled.written, turned_deg=plan.turned_deg)
+    return DrawnSide(scan.data, scan.suffix, replace(truth, barcode=barcode))
+
+
+def truth_of(
+    card: CardPrint,
+    page: CardPage,
+    wish: SheetWish,
+    marks: Sequence[Mark],
+    visible: Mapping[BubbleKey, float | None],
+    *,
+    written: tuple[tuple[str, int], ...],
+    turned_deg: int,
+) -> PageTruth:
+    """The truth of one scanned side from what was meant and what can be seen; the barcode is left empty."""
+    fields = see_fields(page, marks, visible)
+    return PageTruth(
         file="",
         page=1,
         paper=card.template.paper,
         side=page.page,
         identity=wish.identity,
         number=next((seen.value for seen in fields if seen.kind is FieldKind.DIGITS), ""),
-        barcode=barcode,
-        turned_deg=plan.turned_deg,
+        turned_deg=turned_deg,
         troubles=wish.troubles,
         fields=tuple(fields),
-        bubbles=inked_bubbles(filled.marks, visible),
-        written=filled.written,
+        bubbles=inked_bubbles(marks, visible),
+        written=written,
         n_bubbles=sum(len(one.bubbles) for one in page.fields),
     )
-    return DrawnSide(scan.data, scan.suffix, truth)
 
 
 def side_choices(page: CardPage, sitting: Sitting, wish: SheetWish) -> Choices:
@@ -202,7 +215,7 @@ def _essay(template: CardTemplate, region: Region, grid: EssayGrid, share: float
     return Writing(region.id, region.part, "essay", amount, grid=grid, start_mm=(0.0, strip_mm), row_mm=row_mm)
 
 
-def _write_slots(ink: InkLayer, slots: tuple[Slot, ...], hand: Hand, dpi: float, rng: np.random.Generator) -> None:
+def write_slots(ink: InkLayer, slots: tuple[Slot, ...], hand: Hand, dpi: float, rng: np.random.Generator) -> None:
     """Name, school and class by hand: invented characters, as many as such a text has."""
     for slot in slots:
         n_glyphs = {"name": 3, "school": 6, "class": 3, "seat": 2}.get(slot.id, 0)
@@ -219,7 +232,7 @@ def _write_slots(ink: InkLayer, slots: tuple[Slot, ...], hand: Hand, dpi: float,
             draw_strokes(ink, place_glyphs(glyphs, boxes, hand.alphabet, rng), hand.pen, dpi, rng)
 
 
-def _write_number(
+def write_number(
     ink: InkLayer, page: CardPage, wish: SheetWish, hand: Hand, dpi: float, rng: np.random.Generator
 ) -> None:
     """The candidate number by hand in the squares above its bubbles."""

@@ -6,6 +6,7 @@ the image, solved by fixed-point iteration, from which the scanner samples the p
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -14,6 +15,14 @@ from numpy.typing import NDArray
 from models.geometry import Homography, RectPx
 
 _STEP = 16  # px between solved places; the bends change over centimetres, so between them the map is straight
+
+
+class Bend(Protocol):
+    """Anything that moves the paper's points before they are seen: a feed, a crumple."""
+
+    def shift(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far each card point is moved, float64 (n, 2) in mm."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class ScanMap:
     image_from_card: Homography
     width_px: int
     height_px: int
-    feed: Feed | None = None
+    feed: Bend | None = None
     lens: float = 0.0
 
     @property

@@ -5,6 +5,7 @@ What is chosen is random and covers every label; what it is worth does not matte
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from zlib import crc32
 
 import numpy as np
@@ -13,12 +14,21 @@ from models.words import FieldKind
 from samples.compare import Comparison, compare_page, rows_from_reading
 from samples.draw import DrawnSide, SheetWish, draw_side, plain_number
 from samples.hand import HandMix, Manner, SideIntent, Writing
+from samples.other_draw import draw_other_side
 from samples.prints import CardPrint
 from samples.scan_plan import ScanProfile
 from samples.truth import PageTruth
 from scanning.cards.template import CardPage
 from scanning.reading.result import PageReading
 
+
+class OtherProfile(StrEnum):
+    """Hands, inks and devices that the others do not have (samples/other_hands.py, samples/other_plan.py)."""
+
+    OTHERS = "others"
+
+
+Profile = ScanProfile | OtherProfile
 MIX_OF = {
     ScanProfile.CLEAN: HandMix.PLAIN,
     ScanProfile.OFFICE: HandMix.MIXED,
@@ -34,13 +44,30 @@ class Trial:
 
     layout: str
     side: int
-    profile: ScanProfile
+    profile: Profile
     seed: int
 
     @property
     def name(self) -> str:
         """A name that finds the same image again."""
         return f"{self.profile}-{self.layout}-{self.side}-{self.seed}"
+
+
+def profile_names() -> tuple[str, ...]:
+    """Every profile, from the mildest scanner to strange hands on strange devices."""
+    return (*ScanProfile, *OtherProfile)
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of this name. Raises ValueError when there is none."""
+    return OtherProfile(name) if name in list(OtherProfile) else ScanProfile(name)
+
+
+def trial_named(name: str) -> Trial:
+    """The trial that a finding names. Raises ValueError when it names none."""
+    profile, _, rest = name.partition("-")
+    layout, side, seed = rest.rsplit("-", 2)
+    return Trial(layout, int(side), profile_named(profile), int(seed))
 
 
 def random_side(card: CardPrint, trial: Trial) -> DrawnSide:
@@ -56,10 +83,13 @@ def random_side(card: CardPrint, trial: Trial) -> DrawnSide:
     )
     barcode = number if rng.random() < 0.9 else ""
     wish = SheetWish(plain_number(number), barcode=barcode, identity=number)
+    intent = SideIntent(choices, writings)
+    if isinstance(trial.profile, OtherProfile):
+        return draw_other_side(card, page, intent, wish, seed=(*key, 12))
     return draw_side(
         card,
         page,
-        SideIntent(choices, writings),
+        intent,
         wish,
         mix=MIX_OF[trial.profile],
         profile=trial.profile,
