@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from models.errors import mark_text
 from models.geometry import RectMm
-from models.words import FieldKind, PageCode
+from models.words import BubbleState, FieldKind, PageCode
 from scanning.cards.template import CardPage, CardTemplate
 from scanning.page.code import make_pattern
 from scanning.page.fit import Registration
+from scanning.page.grain import without_dots
 from scanning.page.image import ImageLimits, Refusal, decode_page
 from scanning.page.probes import make_probes, measure
 from scanning.page.registration import FitOptions, Found, Side, register
@@ -28,7 +29,7 @@ from scanning.reading.choices import FieldPlan, group_numbers, plan_fields, read
 from scanning.reading.crop_plan import CropOptions, CropPlan, plan_crops
 from scanning.reading.crops import cut_regions
 from scanning.reading.foreign_print import expected_foreign_blank
-from scanning.reading.ink import BubbleGrid, make_grid, measure_ink
+from scanning.reading.ink import BubbleGrid, BubbleInk, make_grid, measure_ink
 from scanning.reading.result import CandidateReading, Crop, FieldReading, PageReading
 
 CANDIDATE = "candidate"
@@ -44,6 +45,8 @@ class ReadingOptions:
     crops: CropOptions | None = field(default_factory=CropOptions)  # None: no crops are cut
     ocr: Literal["when_needed", "never"] = "when_needed"  # 0.2 s a call: only where other voices leave a question
     patch_seen: float = 0.4  # a patch whose print is mostly not found may be read through a wrong place
+    letter_seen: float = 0.4  # of the letter's usual blackness: a bubble under another sheet of paper shows none
+    letter_gone: float = 0.25  # less than this of every letter of a choice: a pale copy still shows half
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,18 +133,22 @@ def read_and_locate(
     """As `read_page`, with the registration for whoever draws on the page; None when it was refused."""
     options = options or ReadingOptions()
     prepared = prepare(card)
-    found = _register(image, prepared, options)
+    seen = without_dots(image, max(max(page.size.width_mm, page.size.height_mm) for page in card.pages))
+    found = _register(seen, prepared, options)
     if isinstance(found, Refusal):
         return PageReading(side=None, code=found.code, detail=found.detail, warnings=warnings), None
     registration = found.registration
     page = registration.page
     side = next(one for one in prepared.sides if one.side.page is page)
     expected = expected_foreign_blank if page.anchoring is not None else None
-    ink = measure_ink(image, registration.map, side.grid, found.black, expected)
+    ink = measure_ink(seen, registration.map, side.grid, found.black, expected)
     decisions = decide(ink, side.groups, options.bubbles, side.several)
-    unverified = np.zeros(side.groups.size, dtype=np.bool_)
+    unseen = np.zeros(side.groups.size, dtype=np.bool_)
+    held = unseen
     if found.outlines_show:
-        unverified = found.patches_seen[side.side.probes.bubble_patch] < options.patch_seen
+        patch = side.side.probes.bubble_patch
+        unseen, held = found.patches_seen[patch] < options.patch_seen, found.patches_held[patch]
+    unverified = _unverified(ink, decisions.state, side.groups, unseen, held, options)
     if registration.unseen is not None:  # a foreign card: its registration looked at every bubble's print
         unverified |= registration.unseen
     fields = read_fields(side.plan, ink, decisions, unverified)
@@ -164,6 +171,33 @@ def read_and_locate(
         corners_px=tuple((round(float(x), 1), round(float(y), 1)) for x, y in corners),
     )
     return reading, registration
+
+
+def _unverified(
+    ink: BubbleInk,
+    state: tuple[BubbleState, ...],
+    groups: NDArray[np.intp],
+    unseen: NDArray[np.bool_],
+    held: NDArray[np.bool_],
+    options: ReadingOptions,
+) -> NDArray[np.bool_]:
+    """Which bubbles may not be where the map says, or not be there at all, (n,).
+
+    `unseen` are those of patches with hardly an outline. Ink hides outlines: where print on all sides holds their
+    place, a letter or ink on it shows that they are there. A choice without a mark and without any of its letters
+    lies under another sheet of paper; a flag stands alone, and nothing needs to be printed in it.
+    """
+    marked = np.array([one is not BubbleState.EMPTY for one in state], dtype=np.bool_)
+    empty = (np.bincount(groups, marked, minlength=1) == 0) & (np.bincount(groups, minlength=1) > 1)
+    blank = empty[groups]
+    asked = np.flatnonzero(blank | (unseen & held))
+    if not asked.size:
+        return unseen
+    shown = np.full(groups.size, np.nan)
+    shown[asked] = ink.look.letter_shown(asked)
+    gone = np.bincount(groups, blank & ~(shown < options.letter_gone), minlength=1) == 0
+    covered = blank & gone[groups]
+    return np.asarray(covered | (unseen & ~(held & (shown >= options.letter_seen))), dtype=np.bool_)
 
 
 def _register(image: NDArray[np.uint8], prepared: PreparedCard, options: ReadingOptions) -> Found | Refusal:
@@ -192,7 +226,10 @@ def _register_imported(image: NDArray[np.uint8], side: Side, options: ReadingOpt
     edges = measure(image, registration.map, side.probes)
     sample = image[::8, ::8].ravel()
     black = float(np.partition(sample, sample.size // 200)[sample.size // 200])
-    return Found(registration, black, edges.seen, outlines_show=False)  # anchoring has judged every bubble itself
+    nothing = np.zeros(edges.seen.size, dtype=np.bool_)
+    return Found(
+        registration, black, edges.seen, nothing, outlines_show=False
+    )  # anchoring has judged every bubble itself
 
 
 def _number_length(card: CardTemplate) -> int | None:

@@ -195,8 +195,11 @@ def _complete(
     size = scale[:, None] * longer[None, :]
     misfit = np.abs(blobs.long_px[None, None, :] / size[:, :, None] - 1)
     near &= misfit < _SIDE_SLACK
-    near &= np.abs(blobs.short_px[None, None, :] / (scale[:, None] * shorter[None, :])[:, :, None] - 1) < _SIDE_SLACK
-    best = np.argmin(np.where(near, away, np.inf), axis=2)
+    thin = np.abs(blobs.short_px[None, None, :] / (scale[:, None] * shorter[None, :])[:, :, None] - 1)
+    near &= thin < _SIDE_SLACK
+    # The eye of a machine code may stand nearer to where a tilted page is expected; the mark has the right shape.
+    unlike = away / reach_mm + 2 * misfit + 2 * thin
+    best = np.argmin(np.where(near, unlike, np.inf), axis=2)
     hit = np.take_along_axis(near, best[:, :, None], axis=2)[:, :, 0]
     cost = np.take_along_axis(away / reach_mm + 2 * misfit, best[:, :, None], axis=2)[:, :, 0]
     results = []

@@ -7,6 +7,7 @@ further out, whether the bubble is empty or filled; opposite edges are searched 
 outline cannot be taken for the own one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -90,7 +91,8 @@ class EdgeOffsets:
     `explained` is found minus missing elements: of two sides that both fit, the one that explains more is there.
     `usual` (2,) is how strongly the outlines of bubbles answer on this page, along x and y.
     `near` (k,) is like `seen` for a patch whose own place is ambiguous (a second line, a half filled bubble), when
-    its edges answer where the map says: worth something only where other evidence holds the map.
+    its edges answer where the map says: worth something only where other evidence holds the map. `clear` bool
+    (elements,) says of each element whether it was found.
     """
 
     offset_mm: NDArray[np.float64]
@@ -101,6 +103,7 @@ class EdgeOffsets:
     explained: float
     near: NDArray[np.float64]
     usual: NDArray[np.float64]
+    clear: NDArray[np.bool_]
 
 
 def make_probes(page: CardPage) -> Probes:
@@ -182,7 +185,9 @@ def measure(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> EdgeO
     patches = probes.patch_mm.shape[0]
     if not probes.elements:
         none = np.empty((0, 2))
-        return EdgeOffsets(none, none, np.empty(0), 0.0, 0.0, 0.0, np.empty(0), np.zeros(2))
+        return EdgeOffsets(
+            none, none, np.empty(0), 0.0, 0.0, 0.0, np.empty(0), np.zeros(2), np.empty(0, dtype=np.bool_)
+        )
     answer = _answers(grey, fitted, probes)
     steps = answer.shape[0]
     mean = np.zeros((2 * patches, steps))
@@ -222,6 +227,32 @@ def measure(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> EdgeO
         explained=float(2.0 * np.count_nonzero(clear) - clear.size),
         near=near_by,
         usual=usual,
+        clear=clear,
+    )
+
+
+def own_share(probes: Probes, edges: EdgeOffsets, others: Sequence[Probes]) -> float | None:
+    """How much was found of what only this side has, its bubbles or its frames, whichever shows better, 0..1.
+
+    None when it has nothing that the others lack.
+    """
+    middles = _element_middles(probes)
+    common = set().union(*(set(map(tuple, _element_middles(other).tolist())) for other in others))
+    own = np.array([tuple(middle) not in common for middle in middles.tolist()], dtype=np.bool_)
+    is_bubble = probes.owner < probes.bubble_patches
+    shares = [
+        float(edges.clear[part].mean()) for part in (own & is_bubble, own & ~is_bubble) if np.count_nonzero(part) > 3
+    ]
+    return max(shares, default=None)
+
+
+def _element_middles(probes: Probes) -> NDArray[np.float64]:
+    """About the middle of each element's probes in tenths of a mm, whole numbers (elements, 2)."""
+    element = probes.edge // 2
+    count = np.maximum(np.bincount(element, minlength=probes.elements), 1)
+    middle_mm = (probes.ends_mm[: element.size] + probes.ends_mm[element.size :]) / 2
+    return np.column_stack(
+        [np.round(10 * np.bincount(element, middle_mm[:, axis], probes.elements) / count) for axis in (0, 1)]
     )
 
 

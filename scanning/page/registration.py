@@ -8,27 +8,35 @@ way up, the printed edges (bubbles, bars, frames) confirm and correct. Rather no
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from math import cos, sin
-from statistics import median
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import mark_text
-from models.geometry import Homography, SizeMm
+from models.geometry import Homography
 from models.words import PageCode
 from scanning.cards.machine_code import parse_payload
-from scanning.cards.template import CardPage, Fiducial
-from scanning.page.code import CodePattern, find_codes, read_code, shows_code
+from scanning.cards.template import CardPage
+from scanning.page.code import CodePattern, CodePlace, find_codes, read_code, shows_code
 from scanning.page.corners import find_at_corners
 from scanning.page.correction import Corrected, correct
-from scanning.page.fiducials import Blobs, PatternMatch, find_blobs, match_pattern, refine_center
+from scanning.page.fiducials import Blobs, PatternMatch, find_blobs
 from scanning.page.fit import FittedMap, Registration
 from scanning.page.image import Refusal
-from scanning.page.probes import PRESENT_RESPONSE, Choices, EdgeOffsets, Probes, measure
+from scanning.page.poses import (
+    MARK_AREA,
+    Pose,
+    find_poses,
+    map_through,
+    printed_marks,
+    refine_pose,
+    scale_and_angle,
+    see_mark,
+)
+from scanning.page.probes import PRESENT_RESPONSE, Choices, EdgeOffsets, Probes, measure, own_share
 from scanning.page.quality import is_blank, make_thumbnail
+from scanning.page.walk import walk_tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +46,23 @@ class FitOptions:
     max_residual_mm: float = 0.5  # beyond it a bubble 2.5 mm high may be read in its neighbour's place
     present_enough: float = 0.6  # share of printed edges found that confirms a side without its machine code
     present_clear: float = 0.15  # how much better than the next a way of lying must fit, without a code
-    mark_area: tuple[float, float] = (0.75, 1.3)  # a cut or half covered mark has its centre elsewhere
 
 
-# Scans fit their paper, more or less; only where nothing is found may one be twice as large, or show a good half of it.
-# Patterns of filled bubbles look like small copies of the marks' pattern, so the narrow range comes first.
-SCALE_RANGES = ((0.7, 1.3), (0.4, 2.0))
 PRESENT_CLEARLY = 0.9  # share of printed edges in their places with which four marks and the code need no more proof
 LOOK_AGAIN_MM = 0.3  # corrections beyond this are verified through the corrected map
 SHEAR = (
     0.007  # half a pitch of bubbles over a page's length; feeds stretch and turn paper, they do not shear it by this
 )
 SHEAR_OF_TILT = 6.0  # a camera twice as far away as the page is long shears by this times both its tilts
-FLAT = 0.002  # less change of scale than this across a page moves nothing by a hundredth of a px
 TILTED = 0.01  # what a camera does to the scale across a page and a scanner never
 UNEVEN = (0.02, 0.15)  # two rows folded away shorten a page by 3 % and leave it uneven; a feed that stretches does one
 BEND_MM = (1.2, 1.8)  # print further than this from where the marks have it is a neighbour's (on scans, on photos)
 STRETCH = 0.011  # print that is this much longer or shorter than the marks say is not as it was printed (on scans)
 MARK_LIKE = 0.2
+OWN_PRINT = (0.25, 0.5)  # of a side's own frames or bubbles: fewer are found by chance, more are really there
 MOVED_MM = (4.0, 25.0)  # a missing mark that stands a row or more beside its place went there with a piece of the page
 HOLDS_MM = 70.0  # evidence holds the map around it as far as paper bends as one
+BESIDE_MM = 40.0  # a row or column of evidence this far off its own line still says what lies there
 HELD_MM = 0.3  # when the map agrees with it so well
 HELD_BY = 2  # and one alone may be mistaken
 PATCH_SEEN = 0.4  # a patch with fewer of its outlines found is looked at through its surroundings
@@ -74,33 +79,27 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pose:
-    """A way in which a side's marks lie on the image, refined: which marks, where, and the map through them."""
-
-    marks: tuple[int, ...]
-    points_px: NDArray[np.float64]
-    map: Homography
-    score: float
-    black: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Reading:
     """A pose read as one side: what the printed edges say about it."""
 
     side: Side
-    pose: _Pose
+    pose: Pose
     edges: EdgeOffsets
     coded: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """A registration and what goes with it: this page's `black` (grey of its marks) and warnings."""
+    """A registration and what goes with it: this page's `black` (grey of its marks) and warnings.
+
+    `patches_seen` (k,) is the share of each patch's outlines that were found; `patches_held`, bool (k,), says of those
+    with few whether evidence on all sides of them agrees with the map.
+    """
 
     registration: Registration
     black: float
     patches_seen: NDArray[np.float64]
+    patches_held: NDArray[np.bool_]
     outlines_show: bool
     warnings: tuple[str, ...] = ()
 
@@ -118,7 +117,7 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
     blobs = find_blobs(thumbnail)
     readings: list[_Reading] = []
     for group in _by_layout(sides):
-        poses = _poses(grey, group[0].page, blobs)
+        poses = find_poses(grey, group[0].page, blobs)
         answer = _by_code(grey, group, sides, poses)
         if isinstance(answer, Refusal):
             return answer
@@ -130,7 +129,7 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
             for pose in poses
             for side in group
         )
-    chosen = _choose(grey, readings, sides, options)
+    chosen = _choose(grey, readings, sides, options, blobs)
     if isinstance(chosen, Refusal):
         return chosen
     if _has_moved_mark(chosen, blobs):
@@ -152,7 +151,7 @@ def _at_corners(grey: NDArray[np.uint8], sides: Sequence[Side]) -> _Reading | No
         if page.code is None or page.code.is_empty:
             continue
         for match in find_at_corners(grey, page.fiducials, page.size):
-            pose = _refined(grey, page, match)
+            pose = refine_pose(grey, page, match)
             if pose is None or len(pose.marks) < len(page.fiducials) or is_sheared(pose.map, page):
                 continue
             fitted = FittedMap.plain(pose.map)
@@ -181,7 +180,7 @@ def _has_moved_mark(reading: _Reading, blobs: Blobs) -> bool:
     missing = [one.rect for at, one in enumerate(page.fiducials) if at not in pose.marks]
     if not missing or not blobs.area_px.size:
         return False
-    scale, _ = _scale_and_angle(pose.map, page)
+    scale, _ = scale_and_angle(pose.map, page)
     card_mm = pose.map.inverse().apply(blobs.center_px)
     for rect in missing:
         away = np.hypot(card_mm[:, 0] - rect.center.x_mm, card_mm[:, 1] - rect.center.y_mm)
@@ -203,136 +202,6 @@ def _by_layout(sides: Sequence[Side]) -> list[list[Side]]:
     for side in sides:
         groups.setdefault((side.page.fiducials, side.page.code), []).append(side)
     return list(groups.values())
-
-
-def _poses(grey: NDArray[np.uint8], page: CardPage, blobs: Blobs) -> list[_Pose]:
-    """Refined ways in which the marks of a side lie on the image, best first."""
-    expected = max(grey.shape) / max(page.size.width_mm, page.size.height_mm)
-    for reach in SCALE_RANGES:
-        poses: list[_Pose] = []
-        complete = False
-        for match in match_pattern(page.fiducials, blobs, (reach[0] * expected, reach[1] * expected)):
-            if complete and len(match.indices) < len(page.fiducials):
-                break  # the whole pattern was found; what has fewer marks is a part of it or a coincidence
-            pose = _refined(grey, page, match)
-            if pose is not None:
-                poses.append(pose)
-                complete = complete or len(pose.marks) == len(page.fiducials)
-        if poses:
-            return sorted(poses, key=lambda one: -one.score)[:6]
-    return []
-
-
-def _refined(grey: NDArray[np.uint8], page: CardPage, match: PatternMatch) -> _Pose | None:
-    """Measure the marks of a match at full size; a mark of the wrong area (cut, covered, smeared) is dropped."""
-    smallest, largest = FitOptions().mark_area
-    kept: list[int] = []
-    points: list[tuple[float, float]] = []
-    blacks: list[float] = []
-    scale, cosine, sine = match.px_per_mm, abs(cos(match.turn_rad)), abs(sin(match.turn_rad))
-    for index, (x, y) in zip(match.indices, match.points_px.tolist(), strict=True):
-        rect = page.fiducials[index].rect
-        width = (rect.width_mm * cosine + rect.height_mm * sine) * scale
-        height = (rect.width_mm * sine + rect.height_mm * cosine) * scale
-        found = refine_center(grey, (x, y), (width, height), 1.2 * scale)
-        upright = rect.width_mm * rect.height_mm * scale**2 / (width * height)
-        if found is None or not smallest * upright < found[2] < largest * upright:
-            continue
-        kept.append(index)
-        points.append((found[0], found[1]))
-        blacks.append(found[3])
-    if len(kept) < min(3, len(page.fiducials)):
-        return None
-    points_px = np.array(points)
-    fitted = _map_through(page, kept, points_px)
-    if fitted is None:
-        return None
-    lost = len(match.indices) - len(kept)
-    return _Pose(tuple(kept), points_px, fitted, match.score - 10 * lost, median(blacks))
-
-
-def _map_through(page: CardPage, marks: Sequence[int], points_px: NDArray[np.float64]) -> Homography | None:
-    """The map through the marks: homography from four corners, affine map from a wide triangle, or similarity."""
-    printed = _printed_marks(page.fiducials, tuple(marks), page.size)
-    if printed.quadrilateral:
-        return homography_through(printed.middle_mm, points_px)
-    if printed.triangle:
-        return affine_through(printed.middle_mm, points_px)
-    return similarity_through(printed.middle_mm, points_px)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _PrintedMarks:
-    """The middles (k, 2) of some marks of a card, and whether they fix a perspective or an affine map."""
-
-    middle_mm: NDArray[np.float64]
-    quadrilateral: bool
-    triangle: bool
-
-
-@lru_cache(maxsize=128)
-def _printed_marks(fiducials: tuple[Fiducial, ...], marks: tuple[int, ...], size: SizeMm) -> _PrintedMarks:
-    """The same few marks are asked for on every page of a card."""
-    mm = np.array([[fiducials[i].rect.center.x_mm, fiducials[i].rect.center.y_mm] for i in marks])
-    return _PrintedMarks(mm, spans_a_quadrilateral(mm), len(marks) >= 3 and spans_a_triangle(mm, size))
-
-
-def homography_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography | None:
-    """The perspective map of four or more points (n, 2) with the least squares of distances on the image.
-
-    None where they leave it open.
-    """
-    near_mm, near_px = mm.mean(axis=0), px.mean(axis=0)
-    unit_mm, unit_px = float(np.abs(mm - near_mm).max()), float(np.abs(px - near_px).max())
-    x, y = (mm - near_mm).T / unit_mm
-    place = (px - near_px).T / unit_px  # (2, n)
-    rows = np.zeros((2, len(mm), 8))
-    rows[0, :, 0] = rows[1, :, 3] = x
-    rows[0, :, 1] = rows[1, :, 4] = y
-    rows[0, :, 2] = rows[1, :, 5] = 1.0
-    rows[:, :, 6], rows[:, :, 7] = -place * x, -place * y
-    across = np.ones(len(mm))
-    try:
-        for _ in range(2):  # once more with each equation in px, not times the depth of its point
-            weighted = (rows / across[None, :, None]).reshape(-1, 8)
-            solved = np.linalg.solve(weighted.T @ weighted, weighted.T @ (place / across).ravel())
-            across = solved[6] * x + solved[7] * y + 1.0
-            if np.abs(across - 1.0).max() < FLAT:
-                break
-    except np.linalg.LinAlgError:
-        return None
-    from_mm = np.array([[1 / unit_mm, 0, -near_mm[0] / unit_mm], [0, 1 / unit_mm, -near_mm[1] / unit_mm], [0, 0, 1]])
-    to_px = np.array([[unit_px, 0, near_px[0]], [0, unit_px, near_px[1]], [0, 0, 1]])
-    matrix = to_px @ np.append(solved, 1.0).reshape(3, 3) @ from_mm
-    return Homography(matrix / matrix[2, 2])
-
-
-def similarity_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography:
-    """The turn, scale and shift that bring two or more points (n, 2) together best (least squares in the plane)."""
-    z, w = mm[:, 0] + 1j * mm[:, 1], px[:, 0] + 1j * px[:, 1]
-    centred = z - z.mean()
-    turn = complex(np.vdot(centred, w - w.mean()) / np.vdot(centred, centred))
-    shift = w.mean() - turn * z.mean()
-    return Homography(
-        np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag], [0.0, 0.0, 1.0]])
-    )
-
-
-def spans_a_triangle(mm: NDArray[np.float64], size: SizeMm) -> bool:
-    """Whether points (n, 2) fix an affine map of the page: a thin triangle turns a px of error into centimetres."""
-    hull = cv2.convexHull(mm.astype(np.float32))
-    return float(cv2.contourArea(hull)) > 0.2 * size.width_mm * size.height_mm
-
-
-def spans_a_quadrilateral(mm: NDArray[np.float64]) -> bool:
-    """Whether points (n, 2) have four corners: three on one line and one beside it say nothing about perspective."""
-    hull = cv2.convexHull(mm.astype(np.float32)).reshape(-1, 2)
-    if len(hull) < 4:
-        return False
-    around = np.roll(hull, -1, axis=0) - hull
-    following = np.roll(around, -1, axis=0)
-    corners = np.abs(around[:, 0] * following[:, 1] - around[:, 1] * following[:, 0])
-    return int(np.count_nonzero(corners > 0.2 * float(np.ptp(mm[:, 0])) * float(np.ptp(mm[:, 1])))) >= 4
 
 
 def is_sheared(homography: Homography, page: CardPage) -> bool:
@@ -365,17 +234,8 @@ def _middle_of(
     return along, down, tilts
 
 
-def affine_through(mm: NDArray[np.float64], px: NDArray[np.float64]) -> Homography | None:
-    """The affine map that brings three or more points (n, 2) together best; None when they lie on one line."""
-    design = np.column_stack([mm, np.ones(len(mm))])
-    solution, _, rank, _ = np.linalg.lstsq(design, px, rcond=None)
-    if rank < 3:
-        return None
-    return Homography(np.vstack([solution.T, [0.0, 0.0, 1.0]]))
-
-
 def _by_code(
-    grey: NDArray[np.uint8], group: list[Side], sides: Sequence[Side], poses: list[_Pose]
+    grey: NDArray[np.uint8], group: list[Side], sides: Sequence[Side], poses: list[Pose]
 ) -> _Reading | Refusal | None:
     """Let the machine code say which side this is and which pose is the right one; None when none can be read."""
     place = group[0].page.code
@@ -420,25 +280,28 @@ def foreign_code(texts: Sequence[str], sides: Sequence[Side]) -> Refusal | None:
 
 
 def _choose(
-    grey: NDArray[np.uint8], readings: list[_Reading], sides: Sequence[Side], options: FitOptions
+    grey: NDArray[np.uint8], readings: list[_Reading], sides: Sequence[Side], options: FitOptions, blobs: Blobs
 ) -> _Reading | Refusal:
     """The reading to trust. Without a code the printed edges must confirm one side and one way round."""
     if readings and readings[0].coded:
         return _repaired(grey, readings[0])
     coded_card = any(side.page.code_payload for side in sides)
     if coded_card or not readings:
-        refusal = foreign_code(find_codes(grey), sides)
+        codes = find_codes(grey)
+        refusal = foreign_code([code.text for code in codes], sides)
         if refusal is not None:
             return refusal
+        walked = _walked(grey, codes, sides, blobs)
+        if walked is not None:
+            return walked
     if not readings:
         return Refusal(PageCode.UNREGISTERED, mark_text("the card's marks were not found"))
     best_first = sorted(readings, key=lambda one: (-one.edges.explained, -one.pose.score))
+    best_first = _by_own_print(best_first)
+    if not best_first:
+        return Refusal(PageCode.UNREGISTERED, mark_text("which side this is cannot be told"))
     best = _repaired(grey, best_first[0])
-    others = [
-        one
-        for one in best_first[1:]
-        if one.side is not best.side or not _agrees(one.pose.map, best.pose.map, best.side.page)
-    ]
+    others = [one for one in best_first[1:] if not _agrees(one.pose.map, best.pose.map, best.side.page)]
     if max(best.edges.present, best.edges.solid) >= options.present_enough:
         least = options.present_clear * best.side.probes.elements
         if others and best.edges.explained - others[0].edges.explained < least:
@@ -447,6 +310,58 @@ def _choose(
     if not coded_card and not others and len(best.pose.marks) >= 4:
         return best  # print in a colour that the scanner drops: the marks alone, and only in one way
     return Refusal(PageCode.UNREGISTERED, mark_text("the printed bubbles and frames are not where the marks say"))
+
+
+def _by_own_print(best_first: list[_Reading]) -> list[_Reading]:
+    """The same readings, the best of them of the side whose own print shows; none when that cannot be told.
+
+    Tracks and marks are the same on every side: a back without bubbles explains all of itself on any front. A side is
+    told by what it alone has; one that has nothing of its own, by the absence of what the others have.
+    """
+    best = best_first[0]
+    alike = [best, *(one for one in best_first[1:] if _agrees(one.pose.map, best.pose.map, best.side.page))]
+    rivals = {id(one.side): one for one in reversed(alike)}  # of each side its best reading that lies the same way
+    if len(rivals) < 2:
+        return best_first
+    shares = {key: own_share(one.side.probes, one.edges, _probes_beside(one, rivals)) for key, one in rivals.items()}
+    shown = [key for key, share in shares.items() if share is not None and share >= OWN_PRINT[1]]
+    hidden = all(share is None or share <= OWN_PRINT[0] for key, share in shares.items() if key not in shown)
+    if not shown:
+        shown = [key for key, share in shares.items() if share is None]
+    if len(shown) != 1 or not hidden:
+        return []
+    true = rivals[shown[0]]
+    return [true, *(one for one in best_first if one is not true)]
+
+
+def _probes_beside(one: _Reading, rivals: dict[int, _Reading]) -> list[Probes]:
+    return [other.side.probes for other in rivals.values() if other.side is not one.side]
+
+
+def _walked(
+    grey: NDArray[np.uint8], codes: Sequence[CodePlace], sides: Sequence[Side], blobs: Blobs
+) -> _Reading | None:
+    """The side that a code names wherever it stands on the image, found along the tracks that begin beside it."""
+    for code in codes:
+        for side in sides:
+            walk = walk_tracks(side.page, code.corners_px, blobs) if side.page.code_payload == code.text else None
+            if walk is None:
+                continue
+            scale, angle = scale_and_angle(walk.map, side.page)
+            around = PatternMatch(walk.fiducials, walk.marks_px, 0.0, scale, float(np.radians(angle)))
+            low, high = MARK_AREA
+            marks = {
+                at: seen
+                for at, near in zip(walk.fiducials, walk.marks_px.tolist(), strict=True)
+                if (seen := see_mark(grey, side.page.fiducials[at].rect, near, around)) is not None
+                and low < seen.area < high
+            }
+            columns, rows = np.round(walk.bars_px).astype(np.intp).T
+            black = float(np.median(grey[rows, columns]))
+            points = np.array([seen.at_px for seen in marks.values()]).reshape(-1, 2)
+            pose = Pose(tuple(marks), points, walk.map, 0.0, black)
+            return _Reading(side, pose, measure(grey, FittedMap.plain(walk.map), side.probes), coded=True)
+    return None
 
 
 def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
@@ -460,7 +375,7 @@ def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
     for left_out in range(len(marks)):
         kept = [i for at, i in enumerate(marks) if at != left_out]
         points = np.delete(reading.pose.points_px, left_out, axis=0)
-        fitted = _map_through(page, kept, points)
+        fitted = map_through(page, kept, points)
         if fitted is None or is_sheared(fitted, page):
             continue
         edges = measure(grey, FittedMap.plain(fitted), reading.side.probes)
@@ -473,7 +388,7 @@ def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
 def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> Found | Refusal:
     """Correct the map by the printed edges, and hold the residual to its limit everywhere."""
     page, pose, edges = reading.side.page, reading.pose, reading.edges
-    marks_mm = _printed_marks(page.fiducials, pose.marks, page.size).middle_mm
+    marks_mm = printed_marks(page.fiducials, pose.marks, page.size).middle_mm
     fitted, remaining, seen = FittedMap.plain(pose.map), np.empty((0, 2)), edges.seen
     homography = pose.map
     strays = np.zeros(0, dtype=np.bool_)
@@ -509,12 +424,14 @@ def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> 
     if refusal is not None:
         return refusal
     own = slice(0, reading.side.probes.bubble_patches)
+    enclosed = np.zeros(seen.size, dtype=np.bool_)
     if (seen[own] < PATCH_SEEN).any():
         if fitted.shift_px.size and looked_through is not fitted:
             edges = measure(grey, fitted, reading.side.probes)
         held = _held(place, remaining, reading.side.probes.paired.size)
         seen = np.where(held & ~strays, np.maximum(seen, edges.near), seen)
-    scale, angle = _scale_and_angle(fitted.image_from_card, page)
+        enclosed = _enclosed(place, remaining, seen.size)
+    scale, angle = scale_and_angle(fitted.image_from_card, page)
     turned = round(angle / 90) * 90
     registration = Registration(
         page=page,
@@ -530,7 +447,7 @@ def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> 
         warnings.append("mark_missing")
     if scale < 5.5:  # 140 dpi: pencil strokes are then thinner than a px
         warnings.append("low_resolution")
-    return Found(registration, pose.black, seen, outlines_show(edges), tuple(warnings))
+    return Found(registration, pose.black, seen, enclosed, outlines_show(edges), tuple(warnings))
 
 
 def _held(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patches: int) -> NDArray[np.bool_]:
@@ -542,6 +459,20 @@ def _held(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patc
     near = np.hypot(*(place_mm[:patches, None, :] - place_mm[None, :, :]).transpose(2, 0, 1)) <= HOLDS_MM
     near[np.arange(patches), np.arange(patches)] = False
     return np.asarray((near.astype(np.float64) @ good >= HELD_BY).all(axis=1), dtype=np.bool_)
+
+
+def _enclosed(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patches: int) -> NDArray[np.bool_]:
+    """Which of the first `patches` places have evidence that agrees with the map on all four sides of them, (k,).
+
+    A piece of the page cannot lie elsewhere than what surrounds it.
+    """
+    good = (np.nan_to_num(np.abs(remaining_mm), nan=np.inf) <= HELD_MM).any(axis=1)
+    dx, dy = (place_mm[None, good, :] - place_mm[:patches, None, :]).transpose(2, 0, 1)
+    apart = 5.0  # beside each other in a row are two that differ by more
+    beside, along = np.abs(dy) <= BESIDE_MM, np.abs(dx) <= BESIDE_MM
+    near = np.hypot(dx, dy) <= HOLDS_MM
+    sides = [beside & (dx > apart), beside & (dx < -apart), along & (dy > apart), along & (dy < -apart)]
+    return np.asarray(np.logical_and.reduce([(side & near).any(axis=1) for side in sides]), dtype=np.bool_)
 
 
 FEWEST_PATCHES = 3  # one patch of two bubbles, one of them filled over its outline, says nothing about the page
@@ -563,7 +494,7 @@ def _confirm(edges: EdgeOffsets, seen: NDArray[np.float64], reading: _Reading, o
             return Refusal(PageCode.POOR_FIT, f"only {share:.0%} of the bubbles are where they should be")
         return None
     page = reading.side.page
-    printed = _printed_marks(page.fiducials, reading.pose.marks, page.size)
+    printed = printed_marks(page.fiducials, reading.pose.marks, page.size)
     if edges.solid >= options.present_enough or printed.quadrilateral:
         return None
     return Refusal(PageCode.POOR_FIT, f"only {edges.solid:.0%} of bars and frames are where they should be")
@@ -654,12 +585,3 @@ def _refit(fitted: FittedMap, page: CardPage) -> Homography:
     grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
     matrix, _ = cv2.findHomography(grid, fitted.apply(grid), 0)
     return Homography(np.asarray(matrix, dtype=np.float64))
-
-
-def _scale_and_angle(homography: Homography, page: CardPage) -> tuple[float, float]:
-    """Mean px per mm and the direction of the card's x axis on the image (degrees, clockwise), at its middle."""
-    x, y = page.size.width_mm / 2, page.size.height_mm / 2
-    points = homography.apply(np.array([[x, y], [x + 1.0, y], [x, y + 1.0]]))
-    along_x, along_y = points[1] - points[0], points[2] - points[0]
-    scale = float(np.sqrt(abs(along_x[0] * along_y[1] - along_x[1] * along_y[0])))
-    return scale, float(np.degrees(np.arctan2(along_x[1], along_x[0])))

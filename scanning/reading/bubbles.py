@@ -36,8 +36,13 @@ class BubbleOptions:
     like_others: float = 0.35  # a stroke with this share of the usual ink is how this candidate marks
     lines_usual: float = 0.3  # a candidate with so many lines among the marks marks with lines
     floor_stroke: float = 0.045  # a fine tick of a candidate who ticks everywhere
-    second_share: float = 0.50  # where one mark is expected, a second one weaker than this share may be half erased
+    second_share: float = 0.70  # where one mark is expected, a second one weaker than this share may be half erased
     several_share: float = 0.40  # where several are allowed, marks may differ more
+    several_least: float = 0.06  # and what has the shape of a stroke is one of them or nothing, but no dirt
+    soft_share: float = 0.40  # beside a clear mark, a stain as dark as this is still a stain
+    soft_most: float = 0.20
+    print_most: float = 0.13  # a fill leaves more ink than the hollows of a letter hold
+    print_share: float = 0.75
     crossed_cover: float = 0.70  # a cancelled bubble is full and has strokes running out on all sides
     crossed_strokes: int = 4
     crossed_corners: int = 4  # a ragged fill has as many ends, but on one side
@@ -65,12 +70,14 @@ _STATES = (BubbleState.EMPTY, BubbleState.DOUBTFUL, BubbleState.FILLED)
 class _Evidence:
     """What is known of the bubbles, (n,) each: ink, ink as a share of the usual, dark strokes, several allowed.
 
+    `hint` are strokes and what may be one.
     `line` are thin lines that pass through, unlike what this candidate does elsewhere: slips of the pen, dust.
     """
 
     ink: BubbleInk
     share: NDArray[np.float64]
     stroke: NDArray[np.bool_]
+    hint: NDArray[np.bool_]
     several: NDArray[np.bool_]
     line: NDArray[np.bool_]
 
@@ -97,7 +104,7 @@ def decide(
     state[ink.ink > floor_empty] = DOUBTFUL
     # On a page full of grain the floor is high; what has the shape and blackness of a stroke is seen all the same.
     hint = (ink.peak >= options.hint_peak * usual_peak) & (ink.cover >= options.hint_cover)
-    state[hint & (ink.ink > options.floor_empty)] = DOUBTFUL
+    state[hint & (ink.ink > 0.5 * options.floor_empty)] = DOUBTFUL
     stroke = (ink.peak >= options.stroke_peak * usual_peak) & (ink.cover >= options.stroke_cover)
     floors = np.where(stroke, max(options.floor_stroke, floor_empty), floor_mark)
     state[(ink.ink >= floors) & (share >= options.mark_share)] = FILLED
@@ -105,8 +112,18 @@ def decide(
     if not _marks_with_lines(ink, group, floor_mark, options):
         line |= ink.dust
         state[(state == FILLED) & ink.dust] = DOUBTFUL
-    evidence = _Evidence(ink, share, stroke, np.zeros(n, dtype=np.bool_) if several is None else several, line)
+    # What darkens the paper around as much has no edge; what lies within the letter may be the letter, printed bolder.
+    bold = ink.print_only & (ink.ink < options.print_most) & (share < options.print_share)
+    bold |= ink.ink < ink.unsure
+    state[(state == FILLED) & (ink.soft | bold)] = DOUBTFUL
+    # A large tick has most of its ink beside the bubble: strokes that come out of a bubble come from inside it.
+    leaving = (ink.crossing >= 2) & (ink.peak >= options.hint_peak * usual_peak) | (ink.corners >= 3)
+    leaving &= ink.ink > 0.4 * options.floor_empty
+    state[leaving & (state == EMPTY)] = DOUBTFUL
+    evidence = _Evidence(ink, share, stroke, hint, np.zeros(n, dtype=np.bool_) if several is None else several, line)
     reasons: list[list[str]] = [[] for _ in range(n)]
+    # Drawn around and left empty: some mark what they mean like that, and some what they do not mean.
+    state[ink.ringed & (state == EMPTY)] = DOUBTFUL
     # One clear mark, or nothing at all, needs no second thought.
     weak, full = np.bincount(group, state == DOUBTFUL), np.bincount(group, state == FILLED)
     for one in np.flatnonzero((weak > 0) | (full > 1)).tolist():
@@ -169,7 +186,9 @@ def _within_group(
     if full.size:
         best = float(ink[full].max())
         for at in weak.tolist():
-            if ink[at] <= options.beside_share * best and ink[at] <= options.beside_most:
+            if evidence.ink.ringed[at]:
+                reasons[at].append("ringed")
+            elif _is_dirt(at, best, evidence, options):
                 state[at] = EMPTY
             else:
                 reasons[at].append("stray" if evidence.stroke[at] else "erased")
@@ -182,7 +201,18 @@ def _within_group(
         state[strongest] = FILLED
         return
     for at in weak.tolist():
-        reasons[at].append("stray" if evidence.stroke[at] else "faint")
+        reasons[at].append("ringed" if evidence.ink.ringed[at] else "stray" if evidence.stroke[at] else "faint")
+
+
+def _is_dirt(place: int, best: float, evidence: _Evidence, options: BubbleOptions) -> bool:
+    """Whether a weak mark beside a clear one is nothing that anybody would ask about."""
+    ink = float(evidence.ink.ink[place])
+    if evidence.ink.soft[place] and ink <= options.soft_share * best and ink <= options.soft_most:
+        return True
+    least = options.several_least + evidence.ink.unsure[place]
+    if evidence.several[place] and evidence.hint[place] and ink >= least:
+        return False
+    return ink <= options.beside_share * best and ink <= options.beside_most
 
 
 def _stands_alone(place: int, members: NDArray[np.intp], evidence: _Evidence, options: BubbleOptions) -> bool:
@@ -190,6 +220,8 @@ def _stands_alone(place: int, members: NDArray[np.intp], evidence: _Evidence, op
     ink = evidence.ink
     others = ink.ink[members[members != place]]
     if not evidence.stroke[place] or ink.ink[place] < options.floor_stroke:
+        return False
+    if ink.soft[place] or ink.print_only[place] or ink.ink[place] < ink.unsure[place]:
         return False
     if others.size and float(others.max()) > options.alone_rival * float(ink.ink[place]):
         return False

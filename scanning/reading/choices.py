@@ -71,7 +71,8 @@ def read_fields(
     """Every field of a side. `unverified` (n,) marks bubbles whose print was not found where the map says."""
     rounded = np.round(ink.ink, 4).tolist(), np.round(decisions.margin, 4).tolist()
     bubbles = tuple(map(BubbleReading, plan.labels, plan.columns, rounded[0], decisions.state, rounded[1]))
-    guesses = (ink.ink >= GUESS_SHARE * decisions.usual).tolist()
+    # A ring around one bubble of a blank choice is most likely meant as its mark.
+    guesses = ((ink.ink >= GUESS_SHARE * decisions.usual) | ink.ringed).tolist()
     residue = (ink.ink > GAP_RESIDUE + GAP_NOISE * ink.noise).tolist()
     margins, unseen = decisions.margin.tolist(), unverified.tolist()
     readings = []

@@ -17,26 +17,34 @@ from numpy.typing import NDArray
 from scanning.cards.template import CardPage
 from scanning.page.fit import FittedMap
 from scanning.page.probes import sample
+from scanning.reading.shapes import (
+    AROUND,
+    GRID_X,
+    GRID_Y,
+    STRONG,
+    Look,
+    find_lines,
+    is_print_only,
+    is_ringed,
+    is_soft,
+    leaving_corners,
+    runs_through,
+)
 
-GRID_X, GRID_Y = 16, 12  # 192 places: 0.2 mm apart in a 4 x 2.5 mm bubble, finer than any stroke
 INSET_SHARE = 0.14  # of the shorter side: the printed outline and its blur stay outside
 RING_SHARE = 0.20  # of the shorter side: half a millimetre out, midway to the next bubble
 LEARN_FROM = 6  # fewer bubbles with one letter say nothing certain about the letter
 LEARN_QUANTILE = 0.30  # a letter may be filled in two thirds of its places and is still learnt as empty
 LETTER_SPREAD = 0.06  # letters differ in blackness by less than this; beyond it the "letter" is ink
-PEAK_FROM = 0.02  # less ink than this is no mark, however it is spread
-LINE_COVER = (0.03, 0.35)
-LINE_LONG = 2.0  # times as long as wide
-LINE_LEAN = 0.2  # 11°: paper lies askew by less
-LINE_SPREAD = 1.2  # places of 0.2 mm, standard deviation: a line of 0.8 mm
+LETTER_BOLD = 0.9  # or by this share of their blackness: toner, copies and one-bit scans make letters bold
+LETTER_SLACK = 1.25  # places that are hidden by print count less, which makes the others count more
+LETTER_MOST = 0.35  # a printed letter covers no more; a whole page darker than that is ink or a bad scan
+PRINT_MOST = 0.3  # more ink than this is no letter, however bold
+PEAK_FROM = 0.012  # less ink than this is no mark, however it is spread
 _BLOCK = 256  # bubbles mapped at once: BLAS starts threads for larger products, and they cost more than they bring
-_AROUND = 32  # places sampled around a bubble
 _REACH = 4  # neighbours to each side, in card order, that vouch for the paper at a bubble
 _TOGETHER_MM = 60.0  # they do when all of them stand so close together
-STRONG = 0.25  # darkness over the expected print that makes a place inked
 
-
-_DIRECTIONS = np.exp(2j * np.pi * np.outer(np.arange(_AROUND) / _AROUND, (1, 2)))  # from the middle, and doubled
 
 ExpectedBlank = Callable[
     [NDArray[np.float32], NDArray[np.float32], NDArray[np.intp], NDArray[np.float64]], NDArray[np.float32]
@@ -78,9 +86,12 @@ class BubbleInk:
 
     `ink` mean excess darkness over the printed blank, about -0.05..1; `peak` the darkness of the darkest tenth and
     `cover` the share of places clearly inked, both 0 where there is next to no ink; `crossing` how many separate
-    strokes leave through the surround, and `corners` towards how many of the four corners; `through`, bool (n,),
-    whether they are two on opposite sides; `dust`, bool (n,), whether the ink is a line as dust on the glass draws it.
-    `noise` is the spread of `ink` among this page's empty bubbles.
+    strokes leave through the surround, and `corners` towards how many of the four corners. Bool (n,) are `through`,
+    whether they are two on opposite sides of a straight line; `dust`, whether the ink is lines as dust on the glass
+    draws them; `ringed`, whether there is ink on all four sides; `soft`, whether what darkens it darkens its surround
+    as much: a stain, a smear; `print_only`, whether all that is dark lies on or in the printed letter. `unsure` is how
+    much of the ink may be print, where this page shows a letter too seldom to know it. `noise` is the spread of `ink`
+    among this page's empty bubbles; `look` answers whether letters are there.
     """
 
     ink: NDArray[np.float64]
@@ -90,7 +101,12 @@ class BubbleInk:
     through: NDArray[np.bool_]
     dust: NDArray[np.bool_]
     corners: NDArray[np.float64]
+    ringed: NDArray[np.bool_]
+    soft: NDArray[np.bool_]
+    print_only: NDArray[np.bool_]
+    unsure: NDArray[np.float64]
     noise: float
+    look: Look
 
 
 def make_grid(page: CardPage) -> BubbleGrid:
@@ -146,7 +162,7 @@ def _alike(letter: NDArray[np.intp]) -> tuple[Alike, ...]:
 
 def _ring_unit() -> NDArray[np.float64]:
     """32 places around the unit square, clockwise from the top left."""
-    side = np.linspace(-1, 1, _AROUND // 4, endpoint=False)
+    side = np.linspace(-1, 1, AROUND // 4, endpoint=False)
     one = np.ones_like(side)
     return np.concatenate(
         [
@@ -159,7 +175,11 @@ def _ring_unit() -> NDArray[np.float64]:
 
 
 def measure_ink(
-    grey: NDArray[np.uint8], fitted: FittedMap, grid: BubbleGrid, black: float, expected: ExpectedBlank | None = None
+    grey: NDArray[np.uint8],
+    fitted: FittedMap,
+    grid: BubbleGrid,
+    black: float,
+    expected: ExpectedBlank | None = None,
 ) -> BubbleInk:
     """Sample every bubble and subtract what is printed. `black` is the grey of solid print on this page, 0..255.
 
@@ -168,8 +188,11 @@ def measure_ink(
     """
     n = grid.letter.size
     if n == 0:
-        none = np.empty(0)
-        return BubbleInk(none, none, none, none, none.astype(np.bool_), none.astype(np.bool_), none, 0.0)
+        none, no = np.empty(0), np.empty(0, dtype=np.bool_)
+        flat = np.empty((0, GRID_X * GRID_Y), dtype=np.float32)
+        return BubbleInk(
+            none, none, none, none, no, no, none, no, no, no, none, 0.0, Look(flat, flat, none.astype(np.intp))
+        )
     m = GRID_X * GRID_Y
     darkness = sample(grey, *_map_locally(fitted, grid))
     paper = _paper(darkness[:, m:], grid)
@@ -180,9 +203,10 @@ def measure_ink(
     darkness += full
     inner, ring = darkness[:, :m], darkness[:, m:]
     if expected is None:
-        blank = _expected_blank(inner, grid)
+        blank, unsure = _expected_blank(inner, grid)
     else:
         blank = Blank(expected(inner, ring, grid.letter, grid.center_mm), np.arange(n))
+        unsure = np.zeros(n)
     excess = inner - blank.faces[blank.face]
     # Where print is expected, ink on top of it cannot be told apart: those places count little.
     weights = 1.0 - np.clip(1.5 * blank.faces, 0.0, 0.95)
@@ -197,15 +221,22 @@ def measure_ink(
     crossing = _crossing(dark_ring)
     low = np.sort(ink)[: max(1, (6 * n) // 10)]  # at least so many are empty on any real sheet, or the floors decide
     noise = 1.4826 * _middle(np.sort(np.abs(low - _middle(low))))
+    straight, dust = find_lines(excess, peak, cover)
+    weak = ink[inked] < PRINT_MOST
     return BubbleInk(
         np.asarray(ink, dtype=np.float64),
         peak,
         cover,
         crossing,
-        _runs_through(dark_ring, crossing),
-        _is_dust_line(excess, peak, cover),
-        _corners(dark_ring, crossing),
+        runs_through(dark_ring, crossing) & straight,
+        dust,
+        leaving_corners(dark_ring, crossing),
+        is_ringed(dark_ring),
+        is_soft(ink, peak, ring, inked),
+        is_print_only(marks[weak], blank.faces[blank.face[inked[weak]]], inked[weak], n),
+        unsure,
         noise,
+        Look(inner, blank.faces, blank.face),
     )
 
 
@@ -224,66 +255,11 @@ def _crossing(dark: NDArray[np.bool_]) -> NDArray[np.float64]:
     return crossing
 
 
-def _runs_through(dark: NDArray[np.bool_], crossing: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the dark places of a surround, (n, r), are two thin runs facing each other: a line through the bubble."""
-    through = np.zeros(dark.shape[0], dtype=np.bool_)
-    twice_crossed = np.flatnonzero(crossing == 2)
-    if twice_crossed.size:
-        around = dark[twice_crossed]
-        count = around.sum(axis=1)
-        # Two opposite runs cancel out in the mean direction and add up in the doubled one.
-        once, twice = np.abs(around @ _DIRECTIONS).T / count
-        through[twice_crossed] = (count <= _AROUND // 3) & (once < 0.5) & (twice > 0.5)
-    return through
-
-
-def _is_dust_line(
-    excess: NDArray[np.float32], peak: NDArray[np.float64], cover: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Whether the ink of a bubble, excess (n, m), is one thin line from border to border, (n,).
-
-    It runs along or across the paper, as dust on a scanner's glass draws it. The long leg of a large tick is as
-    straight, but leans.
-    """
-    straight = np.zeros(excess.shape[0], dtype=np.bool_)
-    for row in np.flatnonzero((cover > LINE_COVER[0]) & (cover < LINE_COVER[1]) & (peak > STRONG)).tolist():
-        inked = excess[row] > 0.4 * peak[row]
-        y, x = np.divmod(np.flatnonzero(inked), GRID_X)
-        if np.unique(x).size < GRID_X - 1 and np.unique(y).size < GRID_Y - 1:
-            continue  # it ends inside
-        places = np.column_stack([x - x.mean(), 0.73 * (y - y.mean())])  # a place is 0.2 mm wide and 0.15 mm high
-        spread, axes = np.linalg.eigh(places.T @ places / x.size)
-        upright = float(np.abs(axes[:, 0]).min()) < LINE_LEAN
-        straight[row] = upright and spread[0] < LINE_SPREAD**2 and spread[1] > LINE_LONG**2 * spread[0]
-    return straight
-
-
-def _corners(dark: NDArray[np.bool_], crossing: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Towards how many corners dark runs of a surround, (n, r), leave, (n,); counted where there are three or more.
-
-    The strokes of a cross leave towards four; ragged ends of a fill leave together on one side or two.
-    """
-    corners = np.zeros(dark.shape[0])
-    rows = np.flatnonzero(crossing >= 3)
-    if rows.size:
-        start = dark[rows].argmin(axis=1)[:, None]  # from a light place on, no run passes the end
-        around = dark[rows[:, None], (start + np.arange(_AROUND)) % _AROUND]
-        change = np.diff(around.astype(np.int8), axis=1, append=0)
-        run, begins = np.nonzero(change > 0)
-        _, ends = np.nonzero(change < 0)
-        middles = start[run, 0] + (begins + 1 + ends) / 2
-        seen = np.zeros((rows.size, 4), dtype=np.bool_)
-        # The surround begins at a corner, and an eighth of it to both sides belongs to that corner.
-        seen[run, ((middles + _AROUND / 8) % _AROUND // (_AROUND / 4)).astype(np.intp)] = True
-        corners[rows] = seen.sum(axis=1)
-    return corners
-
-
 def _map_locally(fitted: FittedMap, grid: BubbleGrid) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """All places in px, x and y, by the map's linear part at each bubble: within 4 mm the map is straight."""
     middle, right, below = fitted.apply(grid.corners_mm).reshape(3, -1, 2)
     linear = np.stack([middle, right - middle, below - middle], axis=2).astype(np.float32)  # (n, 2, 3)
-    both = np.empty((2, len(middle), GRID_X * GRID_Y + _AROUND), dtype=np.float32)
+    both = np.empty((2, len(middle), GRID_X * GRID_Y + AROUND), dtype=np.float32)
     for rows, places in grid.sizes:
         for at in range(0, rows.size, _BLOCK):
             block = rows[at : at + _BLOCK]
@@ -299,10 +275,14 @@ def _paper(ring: NDArray[np.float32], grid: BubbleGrid) -> NDArray[np.float32]:
 
     A stroke or stain around one bubble would otherwise lighten everything inside it.
     """
-    own = np.partition(ring, ring.shape[1] * 3 // 4, axis=1)[:, ring.shape[1] * 3 // 4]
+    places = ring.shape[1]
+    ordered = np.partition(ring, (places * 3 // 4, places * 9 // 10), axis=1)
+    # The brightest places are paper even beside a fill that runs over; grain brightens them on all bubbles alike.
+    bright = ordered[:, places * 9 // 10]
+    own = bright - np.float32(_middle(np.sort(bright - ordered[:, places * 3 // 4])))
     near = np.partition(own[grid.beside], _REACH, axis=1)[:, _REACH]  # the median of an odd number
     near = np.where(grid.together, near, own)  # a neighbour in the list may be far away on the paper
-    paper = np.maximum(np.maximum(own, np.minimum(near, own * 1.25)), 16.0)
+    paper = np.maximum(np.maximum(own, near), 16.0)
     return np.asarray(paper, dtype=np.float32)
 
 
@@ -314,8 +294,10 @@ class Blank:
     face: NDArray[np.intp]
 
 
-def _expected_blank(inner: NDArray[np.float32], grid: BubbleGrid) -> Blank:
+def _expected_blank(inner: NDArray[np.float32], grid: BubbleGrid) -> tuple[Blank, NDArray[np.float64]]:
     """What each bubble looks like when empty: its letter as this page shows it, one place wider.
+
+    And by how much more an empty bubble may be dark whose letter was not learnt, (n,); 0 for the others.
 
     A letter that is filled in most of its places would teach the wrong lesson; it is found by being much darker
     than the page's other letters, and then only the common letter blackness is expected.
@@ -333,14 +315,17 @@ def _expected_blank(inner: NDArray[np.float32], grid: BubbleGrid) -> Blank:
         faces, level = np.empty((0, inner.shape[1]), dtype=np.float32), np.empty(0)
         means = np.sort(inner.mean(axis=1))
         common = float(means[means.size // 4])
-    common = min(common, 0.2)  # a printed letter covers no more; a whole page darker than that is ink or a bad scan
-    known = level <= common + LETTER_SPREAD
+    common = min(common, LETTER_MOST)
+    bolder = max(LETTER_SPREAD, LETTER_BOLD * common)
+    known = level <= common + bolder
     row = np.full(int(grid.letter.max()) + 1, np.count_nonzero(known), dtype=np.intp)  # the last face is the common one
     if learnt:
         letters = np.concatenate([alike.letters for alike in grid.alike])[known]
         row[letters] = np.arange(letters.size)
     usual = np.full((1, inner.shape[1]), max(common, 0.0), dtype=np.float32)
-    return Blank(np.concatenate([wider(faces[known]), usual]), row[grid.letter])
+    face = row[grid.letter]
+    unsure = np.where(face < np.count_nonzero(known), 0.0, LETTER_SLACK * bolder)
+    return Blank(np.concatenate([wider(faces[known]), usual]), face), unsure
 
 
 def wider(face: NDArray[np.float32]) -> NDArray[np.float32]:

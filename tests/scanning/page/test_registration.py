@@ -194,3 +194,72 @@ def paint(picture, rect: RectMm, grey: int) -> None:
         max(0, round(rect.y_mm * PX)) : round(rect.bottom_mm * PX),
         max(0, round(rect.x_mm * PX)) : round(rect.right_mm * PX),
     ] = grey
+
+
+def test_the_eye_of_a_machine_code_is_not_taken_for_the_mark_beside_it_on_a_tilted_photo(printed) -> None:
+    height, width = printed.side(1).shape
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    seen = 0
+    for far in (0.93, 0.95, 0.97):  # the far edge of the page is so much shorter than the near one
+        shift = (1 - far) * width / 2
+        tilted = corners + np.array([[shift, 0], [-shift, 0], [0, 0], [0, 0]], dtype=np.float32)
+        matrix = cv2.getPerspectiveTransform(corners, tilted * 0.62 + 40)
+        photo = cv2.warpPerspective(printed.side(1), matrix, (1180, 1600), borderValue=70)
+        found = register(photo, sides_of(printed.template))
+        assert isinstance(found, Found), (far, found)
+        assert found.registration.residual_mm < 0.3
+        seen += "mark_missing" not in found.warnings
+    assert seen == 3
+
+
+@pytest.mark.parametrize("kept", [("orient",), ("tr", "br"), ("bl",), ()])
+@pytest.mark.parametrize("turn", [0, 1, 2])
+def test_a_page_with_too_few_marks_is_found_along_its_tracks_from_the_machine_code(printed, kept, turn) -> None:
+    picture = printed.side(1).copy()
+    page = printed.template.pages[0]
+    for mark in page.fiducials:
+        if mark.id not in kept:
+            paint(picture, mark.rect.grown(1.0), 255)
+    grey = np.ascontiguousarray(np.rot90(cv2.GaussianBlur(picture, (0, 0), 0.7), turn))
+    found = register(grey, sides_of(printed.template))
+    assert isinstance(found, Found), found
+    assert found.registration.turned_deg == (360 - 90 * turn) % 360
+    straight = np.array([[30.0, 110.0], [165.0, 70.0], [190.0, 270.0]])
+    got = found.registration.map.apply(straight)
+    height, width = picture.shape
+    x, y = (straight * PX - 0.5).T
+    wanted = {0: (x, y), 1: (y, width - 1 - x), 2: (width - 1 - x, height - 1 - y)}[turn]
+    assert np.abs(got - np.column_stack(wanted)).max() < 0.25 * PX
+
+
+def test_tracks_that_were_cut_off_from_their_code_do_not_lead_into_another_row(printed) -> None:
+    picture = printed.side(1).copy()
+    for mark in printed.template.pages[0].fiducials:
+        paint(picture, mark.rect.grown(1.0), 255)
+    half = round(150 * PX)
+    picture[half:] = np.roll(picture[half:], round(8 * PX), axis=1)  # the lower half slipped by one bar
+    found = register(picture, sides_of(printed.template))
+    assert isinstance(found, Refusal) or found.registration.residual_mm < 0.5
+
+
+def test_a_side_without_its_code_is_told_by_what_it_alone_has(two_sided) -> None:
+    """The back has tracks and marks only, which the front has as well: it must not be taken for every front."""
+    for page in two_sided.template.pages:
+        picture = two_sided.side(page.page).copy()
+        paint(picture, page.code.grown(1.0), 255)
+        for mode in ("grey", "one bit"):
+            # One bit loses the pale outlines of bubbles: what is left is frames against nothing.
+            grey = picture if mode == "grey" else np.where(picture > 110, 255, 0).astype(np.uint8)
+            found = register(grey, sides_of(two_sided.template))
+            if isinstance(found, Found):
+                assert found.registration.page.page == page.page, mode
+                assert "code_unread" in found.warnings
+            else:
+                assert found.code is PageCode.UNREGISTERED
+    front = two_sided.side(1).copy()
+    paint(front, two_sided.template.pages[0].code.grown(1.0), 255)
+    assert isinstance(register(front, sides_of(two_sided.template)), Found)
+
+
+def sides_of(card) -> list[Side]:
+    return [Side(page, make_probes(page)) for page in card.pages]

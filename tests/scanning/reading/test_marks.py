@@ -294,3 +294,101 @@ def test_ink_over_the_bubbles_of_one_field_leaves_the_others_alone() -> None:
     assert fields["item:5"].status is ReadingStatus.DOUBTFUL or read["item:5"] == "ABCD"
     others = {key: value for key, value in read.items() if key not in ("item:4", "item:5", "item:6")}
     assert others == {key: value for key, value in usual_answers().items() if key in others}
+
+
+def ring(picture, rect, grow_mm, width_mm=0.4) -> None:
+    """A pen drawn around a bubble."""
+    around = rect.grown(grow_mm)
+    angles = np.linspace(0, 2 * np.pi, 30)
+    middle = around.center
+    points = [
+        (middle.x_mm + around.width_mm / 2 * float(np.cos(a)), middle.y_mm + around.height_mm / 2 * float(np.sin(a)))
+        for a in angles
+    ]
+    stroke(picture, points, width_mm=width_mm)
+
+
+@pytest.mark.parametrize("grow_mm", [0.5, 0.7, 0.9])
+def test_a_bubble_that_was_drawn_around_is_doubtful_and_never_surely_empty(grow_mm) -> None:
+    picture = page(without=("item:1",))
+    ring(picture, bubble_rect(FRONT, "item:1", "B"), grow_mm)
+    read, fields = values(scan(picture))
+    assert fields["item:1"].status is ReadingStatus.DOUBTFUL
+    assert "ringed" in fields["item:1"].reasons
+    assert read["item:1"] == "B"  # the best guess, for a person to confirm
+    others = {key: value for key, value in usual_answers().items() if key != "item:1"}
+    assert {key: read[key] for key in others} == others
+
+
+def test_a_stain_is_no_mark() -> None:
+    stain_share = 0.18
+    picture = page(0.3, without=("item:12",))  # of a candidate whose marks are hardly darker than the stain
+    place = bubble_rect(FRONT, "item:12", "B").center
+    rows, columns = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]] / PX
+    away = np.hypot(columns - place.x_mm, rows - place.y_mm)
+    picture = (picture * (1 - stain_share / (1 + np.exp((away - 5) / 0.4)))).astype(np.uint8)
+    _, fields = values(scan(picture))
+    assert fields["item:12"].status is ReadingStatus.DOUBTFUL
+    read, fields = values(scan((page(0.75) * (1 - stain_share / (1 + np.exp((away - 5) / 0.4)))).astype(np.uint8)))
+    assert read["item:12"] == usual_answers()["item:12"]
+
+
+@pytest.mark.parametrize("weak_first", [True, False])
+def test_a_thin_cross_among_several_bold_ones_is_not_dropped_as_dirt(weak_first) -> None:
+    changed = replace(
+        FRONT, fields=tuple(replace(f, kind=FieldKind.MULTIPLE) if f.id == "item:1" else f for f in FRONT.fields)
+    )
+    picture = page(without=("item:1",))
+    bold, thin = ("D", "A") if weak_first else ("A", "D")
+    place = bubble_rect(FRONT, "item:1", bold)
+    for _ in range(2):
+        cross(picture, place)
+    fill(picture, place, darkness=0.3)
+    rect = bubble_rect(FRONT, "item:1", thin).grown(-0.3)
+    stroke(picture, [(rect.x_mm, rect.y_mm), (rect.right_mm, rect.bottom_mm)], width_mm=0.2, darkness=0.8)
+    stroke(picture, [(rect.right_mm, rect.y_mm), (rect.x_mm, rect.bottom_mm)], width_mm=0.2, darkness=0.8)
+    read, fields = values(scan(picture), replace(CARD, pages=(changed,)))
+    assert read["item:1"] == "AD" or fields["item:1"].status is ReadingStatus.DOUBTFUL
+
+
+def test_a_large_tick_whose_strokes_lie_mostly_beside_its_bubble_is_not_empty() -> None:
+    picture = page(without=("item:1",))
+    place = bubble_rect(FRONT, "item:1", "B")
+    points = [(place.x_mm - 0.9, place.center.y_mm), (place.x_mm + 0.3, place.bottom_mm + 0.5)]
+    stroke(picture, [*points, (place.right_mm + 1.2, place.y_mm - 1.4)], width_mm=0.25)
+    read, fields = values(scan(picture))
+    assert read["item:1"] == "B" or fields["item:1"].status is ReadingStatus.DOUBTFUL
+
+
+def test_bold_letters_of_a_one_bit_scan_are_no_marks() -> None:
+    wanted = {key: "" if key in ("item:3", "item:7") else value for key, value in usual_answers().items()}
+    grey = scan(answer(BLANK.copy(), FRONT, wanted), noise=2, blur_px=0.8)
+    one_bit = np.where(grey > 208, 255, 0).astype(np.uint8)  # so light that every grey edge turns black
+    read, fields = values(one_bit)
+    wrong = {key for key, one in fields.items() if one.status is ReadingStatus.OK and one.value != wanted[key]}
+    assert not wrong
+    assert read["item:3"] == ""
+    assert sum(one.status is ReadingStatus.OK for one in fields.values()) > 28
+
+
+def test_two_dust_lines_side_by_side_are_no_tick() -> None:
+    picture = page(without=("item:12",))
+    x = bubble_rect(FRONT, "item:12", "B").center.x_mm
+    for at in (x - 0.8, x + 0.5):
+        stroke(picture, [(at, 95.0), (at, 150.0)], width_mm=0.2)
+    _, fields = values(scan(picture))
+    assert fields["item:12"].status is ReadingStatus.DOUBTFUL
+
+
+def test_bubbles_under_a_slip_of_paper_are_not_surely_empty() -> None:
+    """Nothing printed shows there: the map is certain, but what was filled in is not."""
+    picture = page()
+    rects = [bubble_rect(FRONT, f"item:{no}", label) for no in (11, 12, 13, 14) for label in "ABCD"]
+    left, top = min(r.x_mm for r in rects) - 1, min(r.y_mm for r in rects) - 1
+    right, bottom = max(r.right_mm for r in rects) + 1, max(r.bottom_mm for r in rects) + 1
+    picture[round(top * PX) : round(bottom * PX), round(left * PX) : round(right * PX)] = 250
+    _, fields = values(scan(picture))
+    for no in (11, 12, 13, 14):
+        assert fields[f"item:{no}"].status is ReadingStatus.DOUBTFUL
+        assert "unverified" in fields[f"item:{no}"].reasons
+    assert fields["item:1"].status is ReadingStatus.OK
