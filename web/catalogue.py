@@ -37,8 +37,21 @@ def texts() -> Iterator[tuple[str, str]]:
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
             yield from _in_file(path, "python")
+    yield from _help_of_commands()
     for path in sorted((ROOT / "web" / "templates").rglob("*.html")):
         yield from _in_file(path, "jinja2.ext:babel_extract")
+
+
+def _help_of_commands() -> Iterator[tuple[str, str]]:
+    """What `--help` says: click takes it from docstrings and options, where nothing marks it."""
+    import click
+
+    from web.cli import kaiyue
+    from web.cli.help import help_texts
+
+    found = dict(help_texts(kaiyue, click.Context(kaiyue)))  # many commands share an option
+    for text, module in found.items():
+        yield text, module.replace(".", "/") + ".py"
 
 
 def _in_file(path: Path, method: str) -> Iterator[tuple[str, str]]:

@@ -55,7 +55,12 @@ class LazyGroup(click.Group):
 
 
 def _with_data_option(command: click.Command) -> click.Command:
-    """Let `--data DIR` stand behind the command as well as before it, at every depth."""
+    """Let `--data DIR` stand behind the command as well as before it, at every depth.
+
+    Lists of commands tell the first paragraph of each, uncut.
+    """
+    if command.short_help is None and command.help:
+        command.short_help = " ".join(command.help.split("\n\n")[0].split())
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _with_data_option(child)
@@ -90,6 +95,13 @@ def kaiyue() -> None:
     """Kaiyue 开阅: online exam marking, from the printed card to the statistics."""
 
 
+def _help_formatter(**options: Any) -> click.HelpFormatter:
+    """Help in the language of this command; only who asks for it waits for the catalogue."""
+    from web.cli.help import Spoken
+
+    return Spoken(**options)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -98,8 +110,9 @@ def main(arguments: list[str] | None = None) -> None:
     from web.i18n import _, language_from_environment, set_language
 
     set_language(language_from_environment())
+    click.Context.formatter_class = staticmethod(_help_formatter)  # type: ignore[assignment]
     try:
-        code = kaiyue.main(arguments, standalone_mode=False)
+        code = kaiyue.main(arguments, prog_name="kaiyue", standalone_mode=False)
     except KaiyueError as error:
         sys.exit(report(error))
     except click.exceptions.Abort:

@@ -50,7 +50,7 @@ def show(exam_id: str, as_json: bool) -> None:
     if as_json:
         say_json(overview.as_dict())
         return
-    click.echo(f"{overview.id}  {overview.title}  [{overview.state} {name_of(ExamState(overview.state))}]")
+    click.echo(f"{overview.id}  {overview.title}  [{overview.state} {_(name_of(ExamState(overview.state)))}]")
     click.echo(_("{count} candidates in {schools} schools", count=overview.candidates, schools=overview.schools))
     for paper in overview.papers:
         click.echo(
@@ -59,7 +59,7 @@ def show(exam_id: str, as_json: bool) -> None:
                 "items, {groups} marking groups, {composed} of {expected} scored",
                 id=paper.id,
                 title=paper.title,
-                state=f"{paper.state} {name_of(PaperState(paper.state))}",
+                state=f"{paper.state} {_(name_of(PaperState(paper.state)))}",
                 full=paper.full_mark,
                 objective=paper.objective_items,
                 subjective=paper.subjective_items,
@@ -94,4 +94,4 @@ def advance(exam_id: str, rest: tuple[str, ...]) -> None:
             advance_paper(session, find_paper(session, exam_id, paper[0]).record, target, actor=whoami())
         else:
             advance_exam(session, find_exam(session, exam_id), target, actor=whoami())
-    click.echo(_("{what} is now: {state}.", what="/".join([exam_id, *paper]), state=name_of(target)))
+    click.echo(_("{what} is now: {state}.", what="/".join([exam_id, *paper]), state=_(name_of(target))))
