@@ -58,6 +58,7 @@ class PreparedSide:
     plan: FieldPlan
     groups: NDArray[np.intp]
     several: NDArray[np.bool_]
+    corners_mm: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +97,7 @@ def _prepare_side(page: CardPage) -> PreparedSide:
         plan_fields(page),
         group_numbers(page),
         several,
+        RectMm(0, 0, page.size.width_mm, page.size.height_mm).corners(),
     )
 
 
@@ -156,7 +158,7 @@ def read_and_locate(
     crops: tuple[Crop, ...] = ()
     if options.crops is not None:
         crops = cut_regions(image, registration, _crop_plan(side, options.crops), options.crops)
-    corners = registration.map.apply(RectMm(0, 0, page.size.width_mm, page.size.height_mm).corners())
+    corners = np.round(registration.map.apply(side.corners_mm), 1).tolist()
     reading = PageReading(
         side=page.page,
         code=None,
@@ -168,7 +170,7 @@ def read_and_locate(
         crops=crops,
         overflow_mm2=round(sum(crop.overflow_mm2 for crop in crops), 2),
         warnings=(*warnings, *found.warnings, *more_warnings),
-        corners_px=tuple((round(float(x), 1), round(float(y), 1)) for x, y in corners),
+        corners_px=tuple((x, y) for x, y in corners),
     )
     return reading, registration
 

@@ -34,6 +34,8 @@ PRESENT_RESPONSE = 0.035
 _STRONG_RESPONSE = 0.3  # heavy ink at a sloppy fill's edge must not outvote the print
 
 _STEPS = 2 * SEARCH_STEPS + OUT_STEPS + 1
+_BLOCK = 4096  # probes mapped at once: BLAS starts threads for larger products, and they cost more than they bring
+_BETWEEN = np.column_stack([1 - np.linspace(0, 1, _STEPS), np.linspace(0, 1, _STEPS)]).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,13 +269,18 @@ def _answers(grey: NDArray[np.uint8], fitted: FittedMap, probes: Probes) -> NDAr
 
     All probes run along +x or +y, whichever way their own outside lies; step SEARCH_STEPS is on the expected edge.
     """
-    ends = fitted.apply(probes.ends_mm).astype(np.float32)
-    first = ends[: probes.sign.size]
-    step = (ends[probes.sign.size :] - first) / np.float32(_STEPS - 1)
-    along = np.arange(_STEPS, dtype=np.float32)[:, None]
-    profile = sample(grey, first[:, 0] + along * step[:, 0], first[:, 1] + along * step[:, 1])
+    ends = fitted.apply(probes.ends_mm).astype(np.float32).reshape(2, -1, 2)
+    n = ends.shape[1]
+    x, y = np.empty((_STEPS, n), dtype=np.float32), np.empty((_STEPS, n), dtype=np.float32)
+    for at in range(0, n, _BLOCK):  # how much each step has of both ends, times the ends
+        block = slice(at, at + _BLOCK)
+        np.matmul(_BETWEEN, ends[:, block, 0], out=x[:, block])
+        np.matmul(_BETWEEN, ends[:, block, 1], out=y[:, block])
+    profile = sample_bytes(grey, x, y)
+    white = np.maximum(profile.max(axis=0), np.uint8(32))
     # Dark is 1 - grey / white, so that the difference of two is the negated difference of what this holds.
-    reflected = profile * (probes.sign / np.maximum(profile.max(axis=0), np.float32(32.0)))
+    reflected = profile.astype(np.float32)
+    reflected *= probes.sign / white
     answer = reflected[OUT_STEPS:] - reflected[:-OUT_STEPS]
     return np.asarray(np.clip(answer, -_STRONG_RESPONSE, _STRONG_RESPONSE, out=answer), dtype=np.float32)
 

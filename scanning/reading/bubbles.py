@@ -159,14 +159,23 @@ def usual_mark(
         position = np.searchsorted(marked, np.arange(count))
         first = np.clip(position - reach // 2, 0, marked.size - reach)
         windows = marked[first[:, None] + np.arange(reach)[None, :]]
-        usual = np.maximum(np.median(top[windows], axis=1), 0.25 * page_ink)
-        usual_peak = np.maximum(np.median(peak[windows], axis=1), 0.25 * page_peak)
+        usual = np.maximum(_middle(top[windows]), 0.25 * page_ink)
+        usual_peak = np.maximum(_middle(peak[windows]), 0.25 * page_peak)
     usual = np.maximum(usual, floor_mark)
     return usual[group], usual_peak[group]
 
 
+def _middle(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median of each row, (n, k) -> (n,)."""
+    k = rows.shape[1]
+    ordered = np.partition(rows, ((k - 1) // 2, k // 2), axis=1)
+    return np.asarray((ordered[:, (k - 1) // 2] + ordered[:, k // 2]) / 2, dtype=np.float64)
+
+
 def _marks_with_lines(ink: BubbleInk, group: NDArray[np.intp], floor_mark: float, options: BubbleOptions) -> bool:
     """Whether this candidate's own marks look like lines of dust: long dashes, upright strokes."""
+    if not ink.dust.any():
+        return False
     darkest = np.lexsort((ink.ink, group))[np.append(np.diff(np.sort(group)) > 0, True)]
     marked = darkest[ink.ink[darkest] >= floor_mark]
     return bool(marked.size) and float(ink.dust[marked].mean()) >= options.lines_usual

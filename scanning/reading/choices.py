@@ -77,13 +77,12 @@ def read_fields(
     margins, unseen = decisions.margin.tolist(), unverified.tolist()
     readings = []
     for field, part, columns in zip(plan.fields, plan.parts, plan.groups, strict=True):
-        states = decisions.state[part]
-        reasons = sorted(set().union(*decisions.reasons[part]))
+        states, labels = decisions.state[part], plan.labels[part]
         doubtful = BubbleState.DOUBTFUL in states
+        reasons = sorted(set().union(*decisions.reasons[part])) if any(decisions.reasons[part]) else []
         if True in unseen[part]:
             doubtful = True
             reasons.append("unverified")
-        labels = plan.labels[part]
         if field.kind is FieldKind.DIGITS:
             value, undecided = _digits(field, columns, states, residue[part])
             if undecided and not doubtful:
@@ -97,13 +96,13 @@ def read_fields(
                 reasons.append("multiple")
         readings.append(
             FieldReading(
-                id=field.id,
-                kind=field.kind,
-                value=value,
-                status=ReadingStatus.DOUBTFUL if doubtful else ReadingStatus.OK,
+                field.id,
+                field.kind,
+                value,
+                ReadingStatus.DOUBTFUL if doubtful else ReadingStatus.OK,
                 margin=0.0 if doubtful or not states else min(margins[part]),
                 bubbles=bubbles[part],
-                reasons=tuple(dict.fromkeys(reasons)),
+                reasons=tuple(dict.fromkeys(reasons)) if reasons else (),
             )
         )
     return tuple(readings)

@@ -25,8 +25,7 @@ class BubbleReading(NamedTuple):
     margin: float
 
 
-@dataclass(frozen=True, slots=True)
-class FieldReading:
+class FieldReading(NamedTuple):
     """One field of the card. `value` is written as contracts.md 5 says; `margin` is its least certain bubble's.
 
     `reasons` are short fixed words for the reviewer: ``faint``, ``erased``, ``stray``, ``crossed``,
