@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -140,10 +141,11 @@ def _in_turn(
 ) -> dict[str, list[tuple[float, float]]]:
     """(CPU, clock) in seconds of one page per repeat and kind: decode, read, crops."""
     reader = FileReader(card, _CROPS, crops_dir=folder)
+    names = count()  # new files each time, as in life: some file systems take long to write over old ones
     kinds: dict[str, Callable[[bytes], object]] = {
         "decode": _decode,
         "read": lambda data: read_bytes(data, card, _PLAIN),
-        "crops": lambda data: reader(NamedPage(SourcePage("page.jpg", 1, data), "page-1")),
+        "crops": lambda data: reader(NamedPage(SourcePage("page.jpg", 1, data), f"page-{next(names)}")),
     }
     times: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
     for repeat in range(repeats + 1):

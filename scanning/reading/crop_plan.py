@@ -48,16 +48,15 @@ class RegionPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Borders:
-    """Straight pieces along the borders of the regions, p in all, line after line.
+    """Straight pieces along the borders of the regions, p in all.
 
     `ends_mm` (4p, 2): where the pieces begin and end just inside their borders, then just outside. `region` (p,) says
-    whose they are, `step_mm` (p,) how far apart their places are, `first` (PIECE_STEPS * p,) which places begin a line.
+    whose they are, `step_mm` (p,) how far apart their places are.
     """
 
     ends_mm: NDArray[np.float64]
     region: NDArray[np.intp]
     step_mm: NDArray[np.float64]
-    first: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +100,6 @@ def _borders(rects: list[RectMm], depth_mm: float) -> Borders:
     ends: list[NDArray[np.float64]] = []
     owners: list[int] = []
     steps: list[float] = []
-    first: list[bool] = []
     for owner, rect in enumerate(rects):
         inner, outer = rect.grown(-depth_mm), rect.grown(depth_mm)
         if inner.is_empty:
@@ -114,9 +112,8 @@ def _borders(rects: list[RectMm], depth_mm: float) -> Borders:
             ends.append(np.stack([inside[:-1], inside[1:], outside[:-1], outside[1:]]))
             owners += [owner] * pieces
             steps += [length / (pieces * PIECE_STEPS)] * pieces
-            first += [True] + [False] * (pieces * PIECE_STEPS - 1)
     joined = np.concatenate(ends, axis=1).reshape(-1, 2) if ends else np.empty((0, 2))
-    return Borders(joined, np.array(owners, dtype=np.intp), np.array(steps), np.array(first, dtype=np.bool_))
+    return Borders(joined, np.array(owners, dtype=np.intp), np.array(steps))
 
 
 def _lines(span: RectMm, at: RectMm) -> list[NDArray[np.float64]]:

@@ -19,6 +19,8 @@ from scanning.reading.crop_plan import PIECE_STEPS, Borders, CropOptions, CropPl
 from scanning.reading.result import Crop
 
 Quad = NDArray[np.float64]  # (4, 2), px
+_PLACES = np.arange(PIECE_STEPS, dtype=np.float32) / np.float32(PIECE_STEPS)
+_AND_BESIDE = np.arange(-1, PIECE_STEPS + 1, dtype=np.float32) / np.float32(PIECE_STEPS)
 
 
 def cut_regions(
@@ -145,24 +147,23 @@ def crossing_mm2(
     The printed frame stands on the border itself: ink counts where it is darker than the region's limit both just
     inside and just outside.
     """
-    pieces = borders.region.size
-    if not pieces:
+    if not borders.region.size:
         return [0.0] * len(limits)
-    start, end = fitted.apply(borders.ends_mm).astype(np.float32).reshape(2, 2, pieces, 2).swapaxes(0, 1)
-    along = np.arange(PIECE_STEPS, dtype=np.float32) / np.float32(PIECE_STEPS)
-    step = end - start
-    values = sample_bytes(
-        grey,
-        (start[..., :1] + step[..., :1] * along).reshape(-1, PIECE_STEPS),
-        (start[..., 1:] + step[..., 1:] * along).reshape(-1, PIECE_STEPS),
-    )
     limit = np.array([_whole(one) for one in limits])[borders.region]
-    inside, outside = (values.reshape(2, pieces, PIECE_STEPS) < limit[:, None]).reshape(2, -1)
+    ends = fitted.apply(borders.ends_mm).astype(np.float32).reshape(2, 2, -1, 2)
+    inside = _along(grey, ends[0], _PLACES) < limit[:, None]
+    some = np.flatnonzero(inside.any(axis=1))
+    if not some.size:
+        return [0.0] * len(limits)
+    outside = _along(grey, ends[1][:, some], _AND_BESIDE) < limit[some, None]
     # A slanting stroke meets the two lines a little apart.
-    same_line = ~borders.first[1:]
-    wide = outside.copy()
-    wide[1:] |= outside[:-1] & same_line
-    wide[:-1] |= outside[1:] & same_line
-    crossed = np.count_nonzero((inside & wide).reshape(pieces, PIECE_STEPS), axis=1)
-    found = np.bincount(borders.region, weights=crossed * borders.step_mm, minlength=len(limits))
+    wide = outside[:, :-2] | outside[:, 1:-1] | outside[:, 2:]
+    crossed = (inside[some] & wide).sum(axis=1) * borders.step_mm[some]
+    found = np.bincount(borders.region[some], weights=crossed, minlength=len(limits))
     return [round(length * 2 * options.cross_mm, 2) for length in found.tolist()]
+
+
+def _along(grey: NDArray[np.uint8], ends: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Grey values between the `ends` (2, p, 2) of p straight pieces, (p, k); `places` (k,) are shares of the way."""
+    begin, way = ends[0], ends[1] - ends[0]
+    return sample_bytes(grey, begin[:, :1] + way[:, :1] * places, begin[:, 1:] + way[:, 1:] * places)
