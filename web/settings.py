@@ -60,7 +60,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "KAIYUE_FONT", "", "file", "TrueType font for printed cards; by default one of the system's Chinese fonts."
     ),
-    Setting("KAIYUE_LANG", "", "zh or en", "Language of the command line and default of the pages; empty: Chinese."),
+    Setting(
+        "KAIYUE_LANG",
+        "",
+        "zh or en",
+        "Default language of the pages (empty: Chinese) and, from the environment only, of the command line "
+        "(empty: English where the locale is English, Chinese otherwise).",
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
