@@ -22,6 +22,7 @@ from models.sheet import PageImage, ScanFile, SheetException
 from models.staff import User
 from models.table import Cell, Table
 from models.task import GroupScore, Mark, MarkingTask
+from models.words import ReadingStatus, ResponseStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,11 @@ EVERYBODY = Scope()
 
 
 def responses(session: Session, exam: ExamRecord, paper_key: str | None) -> Table:
-    """One row per candidate and item, as read or as confirmed, with where it was read."""
+    """One row per candidate and item, as read or as confirmed, with where it was read.
+
+    `status` is ``ok`` or ``doubtful`` as in a table of readings: what a person confirmed is no longer doubtful.
+    `source` says where the score came from (ScoreSource) and is empty while there is none.
+    """
     rows = session.execute(
         select(
             Candidate.number,
@@ -43,7 +48,7 @@ def responses(session: Session, exam: ExamRecord, paper_key: str | None) -> Tabl
             ItemRecord.no,
             Response.value,
             Response.status,
-            Response.source,
+            ItemScore.source,
             ScanFile.name,
             PageImage.number.label("page"),
             ItemScore.points,
@@ -66,10 +71,15 @@ def responses(session: Session, exam: ExamRecord, paper_key: str | None) -> Tabl
     return Table(
         ("candidate", "paper", "item", "value", "status", "source", "file", "page", "score"),
         tuple(
-            (number, paper, no, value, status.value, source, file, page, points)
+            (number, paper, no, value, _certainty(status), source.value if source else "", file, page, points)
             for number, paper, no, value, status, source, file, page, points in rows
         ),
     )
+
+
+def _certainty(status: ResponseStatus) -> str:
+    doubtful = status is ResponseStatus.DOUBTFUL
+    return (ReadingStatus.DOUBTFUL if doubtful else ReadingStatus.OK).value
 
 
 def marks(session: Session, exam: ExamRecord, paper_key: str | None) -> Table:

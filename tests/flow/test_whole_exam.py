@@ -265,6 +265,15 @@ def test_a_whole_exam_from_the_printed_card_to_the_statistics(exam: Path) -> Non
     assert len({row["marker"] for row in g7}) == 4
     assert {row["settled"] for row in g7} == {"1"}
 
+    kaiyue(data, "export", "responses", "small", "m", "--out", str(exam / "responses.csv"))
+    responses = list(csv.DictReader(io.StringIO((exam / "responses.csv").read_text(encoding="utf-8-sig"))))
+    told = {(row["candidate"], row["item"]): (row["status"], row["source"], row["score"]) for row in responses}
+    assert {status for status, _source, _score in told.values()} == {"ok"}
+    assert told["0002", "4"] == ("ok", "objective", "4")
+    assert told["0001", "7"] == ("ok", "double", "4.5")
+    assert told["0002", "7"] == ("ok", "adjudicated", "3")
+    assert "0003" not in {candidate for candidate, item in told if told[candidate, item][2]}
+
     totals = exam / "totals.csv"
     kaiyue(data, "export", "scores", "small", "--out", str(totals))
     summed = {r["candidate"]: r["total"] for r in csv.DictReader(io.StringIO(totals.read_text(encoding="utf-8-sig")))}
