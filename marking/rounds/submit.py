@@ -258,8 +258,8 @@ def _check_alone(session: Session, group_id: int, task: MarkingTask) -> None:
 
 def check_form(form: ScoreForm) -> None:
     """Raise MarkMalformed for what is not a score but would spoil the table."""
-    if not 8 <= len(form.key) <= 80 or not form.key.isascii() or not form.key.isprintable():
-        raise MarkMalformed(why=mark_text("its key is missing, or not 8 to 80 plain characters"))
+    if not 1 <= len(form.key) <= 80 or not form.key.isascii() or not form.key.isprintable():
+        raise MarkMalformed(why=mark_text("its key is missing, or not 1 to 80 plain characters"))
     if not 0 <= form.dwell_ms <= 86_400_000:
         raise MarkMalformed(why=mark_text("the time on screen is impossible"))
     if len(form.reason) > 200 or len(form.image) > 64:

@@ -65,7 +65,7 @@ def score_form(task: object, value: object) -> ScoreForm:
         raise MarkMalformed(why=mark_text("it is not a JSON object"))
     key, version = value.get("key"), value.get("version")
     if not isinstance(key, str):
-        raise MarkMalformed(why=mark_text("its key is missing, or not 8 to 80 plain characters"))
+        raise MarkMalformed(why=mark_text("its key is missing, or not 1 to 80 plain characters"))
     if not isinstance(version, int) or isinstance(version, bool):
         raise MarkMalformed(why=mark_text("the version of the task is missing"))
     parts = value.get("parts")
