@@ -43,6 +43,8 @@ TOPICS = (  # what a finding is about; where looking failed, the code of the err
     mark_text("print"),
     mark_text("registration"),
 )
+USUAL_DPI = (100, 150, 200, 240, 250, 300, 400, 600)  # what scanners offer
+SHEET_TOLERANCE = 0.005  # of a side; a scan cropped to the sheet is less exact than that and is not guessed at
 SCALE_TOLERANCE = 0.01  # a print shrunk by more than this was "fitted to the page"
 
 
@@ -282,6 +284,12 @@ def _dpi(data: bytes) -> tuple[float, float] | None:
 
     with Image.open(io.BytesIO(data)) as image:
         dpi = image.info.get("dpi")
-    if not dpi or not 50 <= float(dpi[0]) <= 1200 or not 50 <= float(dpi[1]) <= 1200:
-        return None
-    return float(dpi[0]), float(dpi[1])
+        sides_px = sorted(image.size)
+    if dpi and 50 <= float(dpi[0]) <= 1200 and 50 <= float(dpi[1]) <= 1200:
+        return float(dpi[0]), float(dpi[1])
+    # A file that does not say it, but has the size of a whole A4 sheet at a resolution that scanners offer.
+    for usual in USUAL_DPI:
+        sheet_px = [side_mm * usual / 25.4 for side_mm in (210.0, 297.0)]
+        if all(abs(side / whole - 1) <= SHEET_TOLERANCE for side, whole in zip(sides_px, sheet_px, strict=True)):
+            return float(usual), float(usual)
+    return None

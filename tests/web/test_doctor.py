@@ -45,9 +45,20 @@ def test_a_print_fitted_to_the_page_is_measured_and_named(printed: Image.Image, 
     assert findings["print"].remedy
 
 
-def test_a_scan_without_resolution_or_without_the_card_is_not_measured(printed: Image.Image, tmp_path: Path) -> None:
-    unknown = {each.topic: each for each in look_at_print(scan(printed, tmp_path / "t.jpg", dpi=None))}
+def test_a_scan_of_the_whole_sheet_is_measured_even_where_the_file_does_not_say_its_resolution(
+    printed: Image.Image, tmp_path: Path
+) -> None:
+    findings = {each.topic: each for each in look_at_print(scan(printed, tmp_path / "t.jpg", scale=0.96, dpi=None))}
+    assert findings["print"].verdict is Verdict.WARNING
+    assert "96.0" in findings["print"].seen
+
+
+def test_a_scan_of_no_known_size_or_without_the_card_is_not_measured(printed: Image.Image, tmp_path: Path) -> None:
+    cut = Image.open(scan(printed, tmp_path / "t.jpg", dpi=None))
+    cut.crop((0, 20, cut.width - 30, cut.height)).save(tmp_path / "cut.jpg", quality=85)
+    unknown = {each.topic: each for each in look_at_print(tmp_path / "cut.jpg")}
     assert unknown["print"].verdict is Verdict.WARNING
+    assert "%" not in unknown["print"].seen
     Image.new("L", (1654, 2339), 240).save(tmp_path / "empty.jpg")
     assert [each.verdict for each in look_at_print(tmp_path / "empty.jpg")] == [Verdict.BAD]
 

@@ -16,14 +16,15 @@ def doctor(candidates: int, test_card: str | None, print_test_card: str | None, 
     """Look this computer over; every line with what to do."""
     from scanning.cards.fonts import find_fonts
     from scanning.cards.pdf import blank_pdf
-    from web.cli.shared import say_json
+    from web.cli.shared import say_json, write_output
     from web.doctor import Verdict, doctor_card, examine
     from web.settings import load_settings
     from web.wiring import configured_font
 
     settings = load_settings()
     if print_test_card:
-        Path(print_test_card).write_bytes(blank_pdf(doctor_card(), find_fonts(configured_font(settings))))
+        pdf = blank_pdf(doctor_card(), find_fonts(configured_font(settings)))
+        write_output(Path(print_test_card), pdf, "--print-test-card")
     findings = examine(settings, candidates, Path(test_card) if test_card else None)
     if as_json:
         say_json(
