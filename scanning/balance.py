@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
+from models.order import natural_key
 from models.people import Candidate, PaperEntry, School, SchoolClass
 from models.sheet import Batch, PageImage, ScanFile, Sheet, SheetException
 from models.words import EntryStatus, ExceptionCode, ExceptionState, PageState
@@ -206,8 +207,9 @@ class NotScanned:
 
 
 def not_scanned(session: Session, paper_id: int) -> list[NotScanned]:
-    """Everyone who is missing, by room and seat."""
-    return [NotScanned(*row) for row in session.execute(_not_scanned(paper_id))]
+    """Everyone who is missing, by room and seat as people count them: seat 2 comes before seat 10."""
+    missing = [NotScanned(*row) for row in session.execute(_not_scanned(paper_id))]
+    return sorted(missing, key=lambda one: (natural_key(one.room), natural_key(one.seat), one.number))
 
 
 def _not_scanned(paper_id: int) -> Select[int, str, str, str, str, str, str]:
@@ -225,5 +227,4 @@ def _not_scanned(paper_id: int) -> Select[int, str, str, str, str, str, str]:
         .join(School, School.id == Candidate.school_id)
         .join(SchoolClass, SchoolClass.id == Candidate.class_id)
         .where(PaperEntry.paper_id == paper_id, _place() == "not_scanned")
-        .order_by(Candidate.room, Candidate.seat, Candidate.number)
     )

@@ -140,8 +140,9 @@ def _place(
     if status.finding is not None:
         findings.append(status.finding)
     if entry.status is EntryStatus.ABSENT and status.finding is None:
-        session.execute(delete(Response).where(Response.entry_id == entry.id))  # an absent candidate answered nothing
-        return findings
+        # An absent candidate answered nothing: nobody need say which variant an empty sheet is.
+        session.execute(delete(Response).where(Response.entry_id == entry.id))
+        return [finding for finding in findings if finding.code is not ExceptionCode.OBJECTIVE_DOUBTFUL]
     _save_answers(session, context, entry, answers.answers)
     return [*findings, *answers.findings]
 

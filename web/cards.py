@@ -7,6 +7,7 @@ from sqlalchemy import select
 from marking.setup.structure import StoredPaper, find_papers, store_exam
 from models.card import Card
 from models.errors import NotFound, mark_text
+from models.order import natural_key
 from models.paper import Exam, Paper
 from models.people import Candidate, PaperEntry, School, SchoolClass
 from scanning.cards.builder import build_card
@@ -79,11 +80,11 @@ def _printed(services: Services, paper_id: int, school_id: int | None) -> Iterab
             .join(SchoolClass, SchoolClass.id == Candidate.class_id)
             .where(PaperEntry.paper_id == paper_id)
             .where(*([Candidate.school_id == school_id] if school_id is not None else []))
-            .order_by(School.name, SchoolClass.name, Candidate.number)
         ).all()
+    in_class_order = sorted(rows, key=lambda row: (natural_key(row[2]), natural_key(row[3]), row[0]))
     return [
         PrintedCandidate(number, name, school, class_name, "-".join(text for text in (room, seat) if text))
-        for number, name, school, class_name, room, seat in rows
+        for number, name, school, class_name, room, seat in in_class_order
     ]
 
 

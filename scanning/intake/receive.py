@@ -12,7 +12,8 @@ from pathlib import Path
 
 from models.blobs import BlobStore
 from models.errors import InputRefused, mark_text
-from scanning.intake.unpack import SUFFIXES, UnpackLimits, natural_key
+from models.order import natural_key
+from scanning.intake.unpack import SUFFIXES, UnpackLimits
 
 _CHUNK_BYTES = 1 << 20
 

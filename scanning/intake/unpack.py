@@ -7,7 +7,6 @@ extracted. One bad page, file or entry becomes one coded page and never stops th
 """
 
 import io
-import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import mark_text
+from models.order import natural_key
 from models.words import PageCode
 from scanning.page.image import ImageLimits, PageImage, Refusal, check_size, grey_frame, header_size
 
@@ -81,12 +81,6 @@ def unpack_bytes(data: bytes, shown_as: str, limits: UnpackLimits | None = None)
     images = _images_of_zip(io.BytesIO(data), limits) if data[:4] in _ZIP_STARTS else images_of_bytes(data, limits)
     for number, image in enumerate(images, start=1):
         yield _page(shown_as, number, image)
-
-
-def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key with numbers by value: page2 before page10."""
-    parts = re.split(r"(\d+)", name.casefold())
-    return tuple((1, int(part), "") if part.isdecimal() and part.isascii() else (0, 0, part) for part in parts)
 
 
 def _page(file: str, number: int, image: _Image) -> SourcePage:

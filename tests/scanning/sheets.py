@@ -43,6 +43,7 @@ papers:
       - {{no: "3", kind: multiple, options: 4, key: AC, points: 6}}
       - {{no: "4", kind: written, points: 6, height_mm: {height}}}
       - {{no: "5,6", kind: written, points: 10, height_mm: 30, choose: {{group: 选做, take: 1}}}}
+    variants: {variants}
 """
 
 NUMBERS = tuple(f"{number:04d}" for number in range(1, 13))
@@ -106,9 +107,11 @@ class Desk:
             return sorted((row.subject, row.code.value) for row in rows)
 
 
-def make_desk(database: Database, blobs: FolderBlobs, *, sides: int = 2, number: str = "bubbles") -> Desk:
+def make_desk(
+    database: Database, blobs: FolderBlobs, *, sides: int = 2, number: str = "bubbles", variants: str = "{}"
+) -> Desk:
     """Store the exam, its card and twelve candidates 0001 … 0012."""
-    text = EXAM.format(sides=sides, number=number, height=150 if sides == 2 else 40)
+    text = EXAM.format(sides=sides, number=number, height=150 if sides == 2 else 40, variants=variants)
     exam = read_exam(text.encode("utf-8"))
     paper = exam.papers[0]
     template = build_card(paper, exam_title=exam.title).template

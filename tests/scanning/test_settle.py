@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from models.blobs import FolderBlobs
 from models.database import Database
-from models.people import PaperEntry
+from models.people import Candidate, PaperEntry
 from models.records import AuditEvent
 from models.response import Response
 from models.sheet import PageImage, Placement, Sheet, SheetException
@@ -195,6 +195,14 @@ def test_an_absent_mark_without_ink_is_absent_and_with_ink_a_conflict(desk: Desk
     ]
 
 
+def test_nobody_is_asked_for_the_variant_of_an_absent_candidates_sheet(database: Database, blobs: FolderBlobs) -> None:
+    desk = make_desk(database, blobs, variants="{A: {}, B: {order: {1: 2, 2: 1}}}")
+    desk.scan([front(desk, "0001", absent="1"), back(desk), front(desk, "0002", written="1"), back(desk)])
+    assert desk.entry("0001").status is EntryStatus.ABSENT
+    assert [code for _subject, code in desk.open_codes()] == ["E12"]  # of 0002, who was there
+    assert responses(desk, "0001") == {}
+
+
 def test_a_sheet_of_somebody_recorded_as_absent_is_a_conflict_and_the_record_stands(desk: Desk) -> None:
     entry = desk.entry("0005")
     with desk.database.write() as session:
@@ -355,6 +363,16 @@ def test_who_is_missing_is_listed_until_somebody_says_why(desk: Desk) -> None:
     with desk.database.read() as session:
         assert [one.number for one in not_scanned(session, desk.context.paper_id)] == ["0012"]
         assert candidates_of(session, desk.context.paper_id).by_status["absent"] == 1
+
+
+def test_who_is_missing_is_listed_by_room_and_seat_as_people_count_them(desk: Desk) -> None:
+    with desk.database.write() as session:
+        for number, (room, seat) in {"0001": ("10", "1"), "0002": ("9", "10"), "0003": ("9", "2")}.items():
+            candidate = session.scalars(select(Candidate).where(Candidate.number == number)).one()
+            candidate.room, candidate.seat = room, seat
+    with desk.database.read() as session:
+        listed = [one.number for one in not_scanned(session, desk.context.paper_id)]
+    assert listed[-3:] == ["0003", "0002", "0001"]
 
 
 def test_every_candidate_is_counted_once_wherever_their_sheet_is(desk: Desk) -> None:

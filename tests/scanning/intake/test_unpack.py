@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
+from models.order import natural_key
 from models.words import PageCode
-from scanning.intake.unpack import SourcePage, UnpackLimits, natural_key, unpack
+from scanning.intake.unpack import SourcePage, UnpackLimits, unpack
 from scanning.page.image import ImageLimits, decode_page
 from tests.scanning.drawn_cards import as_file
 
