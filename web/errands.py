@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from marking.setup.structure import find_paper_by_id
 from models.errors import mark_text
 from scanning.balance import balance_of
+from scanning.intake.unpack import SUFFIXES
 from web.background import after_scanning
 from web.jobs import Handler, Progress, enqueue_again
 from web.scanning import take_in
@@ -16,6 +17,7 @@ from web.wiring import Services
 
 SCAN = "scan"
 FOLLOW = "follow"
+_MOST_NAMED = 50  # files that are told to be no scans
 KIND_NAMES = {SCAN: mark_text("reading a delivery"), FOLLOW: mark_text("following decisions about scans")}
 
 
@@ -24,6 +26,7 @@ def take_delivery(kept: Services, detail: Mapping[str, Any], progress: Progress)
     paper_id = int(detail["paper_id"])
     token = str(detail["delivery"])
     folder = delivery_folder(kept.settings, token)
+    left_out = sorted(child.name for child in folder.iterdir() if child.suffix.lower() not in SUFFIXES)
     with kept.database.read() as session:
         stored = find_paper_by_id(session, paper_id)
     result = take_in(
@@ -43,6 +46,7 @@ def take_delivery(kept: Services, detail: Mapping[str, Any], progress: Progress)
         "batch": result.batch_id,
         "files": result.files,
         "files_known": result.files_known,
+        "files_left_out": left_out[:_MOST_NAMED],
         "pages_in": balance.pages_in,
         "placed": balance.placed,
         "waiting": balance.waiting,

@@ -13,11 +13,14 @@ from marking.setup.roster import read_roster
 from marking.setup.staffing import HEADINGS as STAFF_HEADINGS
 from models.audit import AuditEvent
 from models.exam import ExamRecord, PaperRecord
+from models.job import Job
 from models.people import PaperEntry
 from models.sheet import Batch, PageImage, SheetException
 from models.words import ExamState, ExceptionState, PaperState
 from scanning.cards.builder import build_card
 from tests.support.office import Office
+from web.errands import HANDLERS
+from web.jobs import run_one
 from web.uploads import delivery_folder, new_delivery
 
 
@@ -152,3 +155,28 @@ def test_the_items_file_tells_how_many_chose_each_option(office: Office) -> None
     assert {"A", "B", "C", "D", "空白"} <= set(rows[0])
     [item] = [dict(zip(rows[0], row, strict=True)) for row in rows[1:] if row[0] == "1"]
     assert sum(item[letter] or 0 for letter in "ABCD") + (item["空白"] or 0) + (item.get("多涂") or 0) <= 6
+
+
+def test_a_delivery_says_what_was_no_scan_and_what_had_come_before(office: Office) -> None:
+    manager = office.as_person("manager")
+    with office.kept.database.write() as session:
+        session.execute(delete(Job))  # the office's own job has nothing to carry
+
+    def deliver(*files: tuple[bytes, str]) -> str:
+        token = manager.send("POST", "/api/v1/exams/a/papers/math/deliveries", json={"name": "第2考场"}).json[
+            "delivery"
+        ]
+        for data, name in files:
+            sent = {"file": (io.BytesIO(data), name)}
+            assert manager.send("POST", f"/api/v1/deliveries/{token}/files", data=sent).status_code == 200
+        job = manager.send("POST", f"/api/v1/deliveries/{token}/start").json["job"]
+        assert run_one(office.kept, HANDLERS)
+        return manager.get(f"/jobs/{job}").text
+
+    page = deliver((b"no image", "1.jpg"), (b"PK a letter", "说明.docx"))
+    assert "不是扫描件，已略过：说明.docx" in page
+    assert "查看批次" in page
+    again = deliver((b"no image", "1.jpg"))
+    assert "本次没有新内容" in again
+    assert "已略过" not in again
+    assert "导入页图" not in again  # those are the counts of the batch that it came in with
