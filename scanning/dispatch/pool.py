@@ -213,7 +213,10 @@ def _serve(pipe: "connection.Connection[Any, Any]", work: bytes) -> None:
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # Tesseract would start a thread per core in every worker
     import cv2
 
+    from scanning.dispatch.memory import keep_freed_memory
+
     cv2.setNumThreads(1)  # the pool is the parallelism
+    keep_freed_memory()
     function = pickle.loads(work)  # noqa: S301 - bytes that our own parent process has just made
     inbox: SimpleQueue[Any] = SimpleQueue()
     Thread(target=_fetch, args=(pipe, inbox), daemon=True).start()

@@ -78,7 +78,8 @@ def refine_pose(
         seen = see_mark(grey, page.fiducials[index].rect, near, match)
         if seen is not None:
             found[index] = seen
-    usual = _usual_areas(page, found, match.px_per_mm)
+    through_all = _map_through_seen(page, found)
+    usual = _usual_areas(page, found, through_all, match.px_per_mm)
     kept = {index: seen for index, seen in found.items() if low < seen.area / usual[index] < high}
     if blobs is not None and 3 <= len(kept) < len(match.indices):
         kept |= _found_again(grey, page, match, kept, blobs)
@@ -86,7 +87,7 @@ def refine_pose(
         return None
     marks = sorted(kept)
     points_px = np.array([kept[index].at_px for index in marks])
-    fitted = map_through(page, marks, points_px)
+    fitted = through_all if kept == found else _map_through_seen(page, kept)
     if fitted is None:
         return None
     lost = len(match.indices) - len(marks)
@@ -100,7 +101,7 @@ def _found_again(
     """Marks of a match that were mistaken, and now found beside: the eye of a machine code may stand nearer to where
     a tilted page is expected to have its mark.
     """
-    expected = map_through(page, list(kept), np.array([seen.at_px for seen in kept.values()]))
+    expected = _map_through_seen(page, kept)
     again: dict[int, SeenMark] = {}
     if expected is None:
         return again
@@ -127,18 +128,26 @@ def see_mark(grey: NDArray[np.uint8], rect: RectMm, near_px: Sequence[float], ma
     return SeenMark((found[0], found[1]), area, found[3])
 
 
-def _usual_areas(page: CardPage, found: dict[int, SeenMark], scale: float) -> dict[int, float]:
+def _map_through_seen(page: CardPage, seen: dict[int, SeenMark]) -> Homography | None:
+    """The map through marks by their numbers; None through fewer than two."""
+    marks = sorted(seen)
+    if len(marks) < 2:
+        return None
+    return map_through(page, marks, np.array([seen[index].at_px for index in marks]))
+
+
+def _usual_areas(
+    page: CardPage, found: dict[int, SeenMark], through: Homography | None, scale: float
+) -> dict[int, float]:
     """What each mark's area should be, over that at the match's scale: a camera shows near marks larger than far ones.
 
     One mark that is cut hardly bends the map through all of them, so its neighbours' scale shows it up.
     """
     one = dict.fromkeys(found, 1.0)
-    mm = np.array([[page.fiducials[i].rect.center.x_mm, page.fiducials[i].rect.center.y_mm] for i in found])
-    if len(found) < 4 or not spans_a_quadrilateral(mm):
+    printed = printed_marks(page.fiducials, tuple(found), page.size)
+    if through is None or not printed.quadrilateral:
         return one
-    through = map_through(page, list(found), np.array([seen.at_px for seen in found.values()]))
-    if through is None:
-        return one
+    mm = printed.middle_mm
     corners = np.concatenate([mm, mm + np.array([1.0, 0.0]), mm + np.array([0.0, 1.0])])
     base, along, down = through.apply(corners).reshape(3, -1, 2)
     right, below = along - base, down - base

@@ -252,7 +252,10 @@ def _executor(workers: int) -> "Executor":
         return ProcessPool(PoolOptions(workers=workers))
     import cv2
 
+    from scanning.dispatch.memory import keep_freed_memory
+
     cv2.setNumThreads(1)
+    keep_freed_memory()
     return SerialExecutor()
 
 

@@ -32,3 +32,18 @@ def big(number: int) -> bytes:
 def loaded_modules(_number: int) -> list[str]:
     """What a worker has imported."""
     return sorted(sys.modules)
+
+
+def page_faults(rounds: int) -> int:
+    """How many pieces of memory the system had to hand out while so many A4 pages were made and let go."""
+    import resource
+
+    import numpy as np
+
+    np.zeros(4_000_000, dtype=np.uint8)[:] = 1
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(rounds):
+        pages = [np.empty(4_000_000, dtype=np.uint8) for _ in range(2)]
+        for page in pages:
+            page[:] = 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
