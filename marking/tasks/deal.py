@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import literal_column, select, tuple_
 from sqlalchemy.orm import Session
@@ -31,10 +32,11 @@ class ShownImage:
 
 @dataclass(frozen=True, slots=True)
 class GivenMark:
-    """A mark by part id."""
+    """A mark by part id, with what was drawn on the response (marking/rounds/annotations.py)."""
 
     points: Decimal
     parts: dict[str, Decimal]
+    annotations: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,21 @@ def deal(session: Session, group: MarkingGroup, tasks: Sequence[MarkingTask]) ->
     ]
 
 
-def _given(points: Decimal, parts: dict[str, str]) -> GivenMark:
-    return GivenMark(points, {part: parse_points(value) for part, value in parts.items()})
+def _given(points: Decimal, parts: dict[str, str], annotations: list[dict[str, Any]]) -> GivenMark:
+    return GivenMark(points, {part: parse_points(value) for part, value in parts.items()}, tuple(annotations))
 
 
 def _own_marks(session: Session, task_ids: list[int]) -> dict[int, GivenMark]:
     if not task_ids:
         return {}
     rows = session.execute(
-        select(Mark.task_id, Mark.points, Mark.parts).where(Mark.task_id.in_(task_ids)).order_by(Mark.revision)
+        select(Mark.task_id, Mark.points, Mark.parts, Mark.annotations)
+        .where(Mark.task_id.in_(task_ids))
+        .order_by(Mark.revision)
     )
-    return {task_id: _given(points, parts) for task_id, points, parts in rows}  # the latest revision comes last
+    return {
+        row.task_id: _given(row.points, row.parts, row.annotations) for row in rows
+    }  # the latest revision comes last
 
 
 def _earlier_marks(session: Session, tasks: list[MarkingTask]) -> dict[tuple[int, int], list[GivenMark]]:
@@ -104,7 +110,7 @@ def _earlier_marks(session: Session, tasks: list[MarkingTask]) -> dict[tuple[int
     if not tasks:
         return {}
     rows = session.execute(
-        select(MarkingTask.id, MarkingTask.entry_id, MarkingTask.group_id, Mark.points, Mark.parts)
+        select(MarkingTask.id, MarkingTask.entry_id, MarkingTask.group_id, Mark.points, Mark.parts, Mark.annotations)
         .join(Mark, Mark.task_id == MarkingTask.id)
         .where(
             tuple_(MarkingTask.entry_id, MarkingTask.group_id).in_([(task.entry_id, task.group_id) for task in tasks]),
@@ -117,8 +123,8 @@ def _earlier_marks(session: Session, tasks: list[MarkingTask]) -> dict[tuple[int
     found: dict[tuple[int, int], list[GivenMark]] = {}
     for task in tasks:
         latest: dict[int, GivenMark] = {}
-        for task_id, entry_id, group_id, points, parts in rows:
+        for task_id, entry_id, group_id, points, parts, annotations in rows:
             if (entry_id, group_id) == (task.entry_id, task.group_id) and task_id != task.id:
-                latest[task_id] = _given(points, parts)
+                latest[task_id] = _given(points, parts, annotations)
         found[task.entry_id, task.id] = list(latest.values())
     return found

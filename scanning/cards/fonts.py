@@ -90,6 +90,12 @@ def find_fonts(configured: Path | None = None) -> FontChain:
     return FontChain(tuple(fonts))
 
 
+def font_file(configured: str = "") -> Path | None:
+    """The file of the first font of this computer, for drawing on images; None where there is none."""
+    places = (*((configured,) if configured else ()), *_known_places())
+    return next((Path(place) for place in places if Path(place).is_file()), None)
+
+
 def _known_places() -> Iterable[str]:
     yield from SYSTEM_FONTS
     windows = os.environ.get("WINDIR")

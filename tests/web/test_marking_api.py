@@ -335,6 +335,7 @@ def test_every_call_is_described(app) -> None:
     paths = app.test_client().get("/api/v1/openapi.json").json["paths"]
     assert {path.removeprefix("/api/v1") for path in paths if "marking" in path or "images" in path} == {
         "/images/{key}",
+        "/images/{key}/marked",
         "/marking/groups",
         "/marking/groups/{group_id}/board",
         "/marking/groups/{group_id}/claim",

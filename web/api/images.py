@@ -1,15 +1,20 @@
 """Images of marking tasks under random keys: the bytes as stored, private and immutable, every view logged."""
 
+import io
+
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from PIL import Image
 from sqlalchemy import bindparam, select
 
+from marking.reports.drawn import draw_annotations
 from marking.rounds.errors import TaskWithdrawn
 from marking.tasks.groups import find_group
 from models.errors import NotFound, mark_text
 from models.sheet import CropRecord
-from models.task import MarkingTask, TaskImage
+from models.task import Mark, MarkingTask, TaskImage
 from models.words import TaskState
+from scanning.cards.fonts import font_file
 from web.access.guard import current_user, needs
 from web.access.permissions import Permission
 from web.access.policy import allowed
@@ -25,6 +30,14 @@ _SHOWN = (  # built once: a screen asks for one image with each response
     .join(MarkingTask, MarkingTask.id == TaskImage.task_id)
     .where(TaskImage.key == bindparam("key"))
 )
+_MARKED = (
+    select(TaskImage.position, Mark.annotations)
+    .join(Mark, Mark.task_id == TaskImage.task_id)
+    .where(TaskImage.key == bindparam("key"))
+    .order_by(Mark.revision.desc())
+    .limit(1)
+)
+_QUALITY = 82
 _KINDS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
 
 
@@ -44,6 +57,24 @@ def show(key: str) -> ResponseReturnValue:
     response.set_etag(key)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response.make_conditional(request)
+
+
+@blueprint.get("/<key>/marked")
+@needs(Permission.MARK_RESPONSE)
+@described("The same image with what its marker drew on it.", gives=FILE, media="image/*")
+def show_marked(key: str) -> ResponseReturnValue:
+    """One image with the annotations of the mark that counts; without any where nothing was drawn."""
+    crop_id, blob = _visible(key)
+    kept = services()
+    with kept.database.read() as session:
+        row = session.execute(_MARKED, {"key": key}).one_or_none()
+    position, annotations = row if row is not None else (0, [])
+    with Image.open(io.BytesIO(kept.blobs.get(blob))) as image:
+        drawn = draw_annotations(image, annotations, position=position, font=font_file(kept.settings.font))
+    desk().views.record(kept.database, user_id=current_user().id, crop_id=crop_id, purpose="marked")
+    data = io.BytesIO()
+    drawn.save(data, "JPEG", quality=_QUALITY)
+    return Response(data.getvalue(), mimetype="image/jpeg")
 
 
 def _visible(key: str) -> tuple[int, str]:

@@ -25,7 +25,7 @@ GROUP = of(
     id=INTEGER, key=TEXT, title=TEXT, exam=TEXT, paper=TEXT, full_mark=POINTS, parts=listed(PART), steps=listed(POINTS),
     roles=listed(TEXT), open=BOOLEAN, counts=PROGRESS,
 )  # fmt: skip
-_GIVEN = of(points=POINTS, parts=mapped(POINTS))
+_GIVEN = of(("annotations",), points=POINTS, parts=mapped(POINTS), annotations=listed({}))
 ITEM = of(
     task=TEXT, version=INTEGER, lease_until=MOMENT, images=listed(of(url=TEXT, w=INTEGER, h=INTEGER)),
     parts=listed(PART), flags=listed(TEXT), problem=maybe(of(reason=TEXT, note=TEXT)), own=maybe(_GIVEN),
@@ -106,10 +106,11 @@ def items(group: MarkingGroup, dealt: Sequence[Dealt]) -> list[dict[str, Any]]:
 
 
 def _given(mark: GivenMark) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "points": show_points(mark.points),
         "parts": {part_id: show_points(points) for part_id, points in mark.parts.items()},
     }
+    return {**said, "annotations": list(mark.annotations)} if mark.annotations else said
 
 
 def progress(counts: GroupCounts, own: OwnCounts) -> dict[str, Any]:

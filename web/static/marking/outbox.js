@@ -21,6 +21,7 @@ function run(database, mode, work, durability = "relaxed") {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(STORE, mode, { durability });
     const request = work(transaction.objectStore(STORE));
+    if (mode === "readwrite" && transaction.commit) transaction.commit(); // at once: saves a round trip to the store
     transaction.oncomplete = () => resolve(request.result);
     transaction.onerror = transaction.onabort = () => reject(transaction.error);
   });
@@ -101,8 +102,16 @@ export class Outbox {
     return this.entries.some((entry) => entry.task === task);
   }
 
-  /** Write an entry down; false where this computer keeps nothing at all, and the entry is only in memory. */
+  /** Write an entry down and send it; false where this computer keeps nothing and it is only in memory. */
   async add(entry) {
+    const kept = await this.write(entry);
+    this.changed();
+    this.kick();
+    return kept;
+  }
+
+  /** Write an entry down without sending it yet. */
+  async write(entry) {
     this.lastAt = Math.max(Date.now(), this.lastAt + 1); // a clock set back does not change the order
     entry.at = this.lastAt;
     let kept = true;
@@ -112,8 +121,6 @@ export class Outbox {
       kept = await new LocalStore().put(entry).then(() => true, () => false);
     }
     this.entries.push(entry);
-    this.changed();
-    this.kick();
     return kept;
   }
 

@@ -34,9 +34,7 @@ export class Post {
     const { screen } = this;
     const mine = entry.group === this.config.group.id;
     const [method, last] = CALLS[entry.kind];
-    const holding = screen.held.filter((task) => task !== entry.task);
-    const more = ["score", "problem"].includes(entry.kind)
-      ? { holding, screen: screen.seat.number, ...(mine ? {} : { want: 0 }) } : {};
+    const more = ["score", "problem"].includes(entry.kind) ? { screen: screen.seat.number, ...this.wants(entry, mine) } : {};
     const { status, data } = await this.call(method, `${this.base}/tasks/${entry.task}/${last}`, { ...entry.body, ...more });
     if (status === 200) {
       this.arrived(entry, data, mine);
@@ -50,6 +48,12 @@ export class Post {
     if (!FINAL.includes(status)) return "later";
     this.refused(entry, code, said(data));
     return "refused";
+  }
+
+  /** What an answer should bring along: more responses once few are left, and nothing to say about it before that. */
+  wants(entry, mine) {
+    const holding = this.screen.held.filter((task) => task !== entry.task);
+    return mine && holding.length <= REFILL_AT ? { holding } : { want: 0 };
   }
 
   arrived(entry, data, mine) {

@@ -33,6 +33,24 @@ function text(id, values = {}) {
   return config.texts[id].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
+/** Call back once the frame that shows the present state has been painted. */
+function afterPaint(callback) {
+  requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => { port1.close(); callback(); };
+    port2.postMessage(null);
+  });
+}
+
+/** After the next paint, or a moment later where nothing is painted because the window is hidden. */
+function soon(work) {
+  let done = false;
+  const once = () => { if (!done) { done = true; work(); } };
+  afterPaint(once);
+  setTimeout(once, 120);
+  return once;
+}
+
 class Screen {
   constructor() {
     this.group = config.group;
@@ -166,14 +184,14 @@ class Screen {
     this.side.introduce(item);
     this.side.draw(view);
     if (!this.habits.kept.singles) this.side.focus();
-    requestAnimationFrame(() => requestAnimationFrame(() => {
+    afterPaint(() => {
       if (this.view !== view) return;
       view.shownAt = performance.now();
       document.body.dataset.task = item.task;
       document.body.dataset.painted = String(view.shownAt);
       if (before) forget(before.item);
       this.deck.fetchAhead();
-    }));
+    });
   }
 
   /** Nothing to mark at this moment, and why. */
@@ -198,7 +216,8 @@ class Screen {
   // ---- keys --------------------------------------------------------------------------------------------------
 
   key(event) {
-    const at = event.target.nodeType === 1 ? event.target : document.body;
+    const target = event.target.nodeType === 1 ? event.target : document.body;
+    const at = target.closest("dialog:not([open])") ? document.body : target; // it keeps the focus for one frame
     if (at.closest("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
     if (isComposing(event)) {
       this.notice(text("composing"));
@@ -308,7 +327,7 @@ class Screen {
       body: {
         version: view.item.version,
         parts: view.entry.scores(),
-        annotations: this.drawing.list,
+        ...(this.drawing.list.length ? { annotations: this.drawing.list } : {}),
         dwell_ms: Math.round(now - view.since),
         image: view.item.images.length ? view.item.images[0].url.split("/").pop() : "",
       },
@@ -338,27 +357,29 @@ class Screen {
     view.sent = true;
     const { item } = view;
     const entry = this.post.entry(kind, item.task, body, { points, full });
-    const kept = await this.outbox.add(entry);
-    if (view.exemplar) await this.outbox.add(this.post.entry("exemplar", item.task, {}));
-    this.strip.add({ task: item.task, points, state: "waiting", at: Date.now() });
+    const kept = await this.outbox.write(entry);
+    const rest = () => {
+      this.strip.add({ task: item.task, points, state: "waiting", at: Date.now() });
+      if (view.exemplar) this.outbox.add(this.post.entry("exemplar", item.task, {}));
+      this.showState();
+      this.outbox.kick();
+      if (this.deck.items.length === 0 && this.outbox.failures === 0 && !this.outbox.length) this.claim();
+    };
     if (!kept) { // nowhere to write it down: wait for the server before anything else is shown
       this.notice(text("no_storage"));
+      rest();
       await this.outbox.gone(entry);
     }
     document.body.dataset.committed = String(performance.now());
     if (this.view === view) this.next();
-    if (this.deck.items.length === 0 && this.outbox.failures === 0 && !this.outbox.length) this.claim();
-  }
-
-  entry(kind, task, body, more = {}) {
-    const key = newKey();
-    return { key, kind, task, user: config.user.id, group: this.group.id, at: 0, body: { ...body, key }, ...more };
+    if (kept) this.catchUp = soon(rest); // the next image comes first
   }
 
   // ---- looking back ------------------------------------------------------------------------------------------
 
   /** Open the last mark again; from a reopened one, the mark before it. */
   async back() {
+    if (this.catchUp) this.catchUp();
     const before = this.strip.before(this.view ? this.view.item.task : null) || null;
     if (before) await this.reopen(before.task);
   }
@@ -472,7 +493,11 @@ class Screen {
     }
     $("here-again").addEventListener("click", () => { this.seat.askedFor(); window.location.reload(); });
     window.addEventListener("online", () => { this.outbox.failures = 0; this.outbox.kick(); });
-    window.addEventListener("pagehide", () => { this.habits.save(); this.post.leave(); });
+    window.addEventListener("pagehide", () => {
+      if (this.catchUp) this.catchUp();
+      this.habits.save();
+      this.post.leave();
+    });
     window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   }
 }
