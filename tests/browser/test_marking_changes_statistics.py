@@ -120,7 +120,7 @@ def test_ten_marks_from_the_keyboard_change_the_statistics(browser: Browser, bas
     expect(manager.locator("main")).to_contain_text("已出分 12 人")
     expect(manager.get_by_role("row", name="第3题")).to_contain_text("12 / 12")
     item = manager.locator("table", has_text="与总分相关").locator("tbody tr").nth(2)
-    assert item.locator("th, td").all_inner_texts()[:4] == ["3", "解答题", "6.0", "0.71"]  # 51 / 72
+    assert item.locator("th, td").all_inner_texts()[:4] == ["3", "填空或解答题", "6", "0.71"]  # 51 / 72
     manager.goto(f"{base}/exams/small")
     balance = manager.locator("#paper-math table").first.locator("tbody td").all_inner_texts()
     assert balance[:3] == ["12", "12", "0"]  # expected, fully scored, in marking
