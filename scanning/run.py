@@ -24,6 +24,7 @@ from scanning.balance import Balance, balance_of
 from scanning.context import ScanContext
 from scanning.dispatch.executor import Executor
 from scanning.exception_rules import CODE_UNREAD, Identity, Roster, identify, spoken_texts
+from scanning.intake.apart import OpenApart
 from scanning.intake.ledger import (
     Delivery,
     enter_batch,
@@ -122,8 +123,9 @@ def resume(
     with database.read() as session:
         unfinished = unfinished_batches(session, context.paper_id)
         files = unopened_files(session, context.paper_id)
-    for file_id in files:
-        open_file(database, blobs, file_id)
+    with OpenApart() as opener:
+        for file_id in files:
+            open_file(database, blobs, file_id, opener=opener)
     with database.read() as session:
         pages = unread_pages(session, context.paper_id)
     _read_pages(database, blobs, context, pages, executor, progress=progress)

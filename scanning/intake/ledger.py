@@ -17,12 +17,13 @@ from models.audit import record
 from models.blobs import BlobStore
 from models.columns import now
 from models.database import Database
-from models.errors import mark_text
 from models.exam import PaperRecord
 from models.sheet import Batch, PageImage, ScanFile
 from models.words import AuditVerb, PageCode, PageState
 from scanning.exception_rows import exception_row
 from scanning.exception_rules import refused
+from scanning.intake.apart import Opener
+from scanning.intake.names import printable
 from scanning.intake.receive import TOO_LARGE_HEAD, KeptFile
 from scanning.intake.unpack import SourcePage, UnpackLimits, unpack_bytes
 
@@ -117,29 +118,36 @@ class KeptPage:
     detail: str = ""
 
 
-def open_file(database: Database, blobs: BlobStore, file_id: int, limits: UnpackLimits | None = None) -> int:
+def open_file(
+    database: Database,
+    blobs: BlobStore,
+    file_id: int,
+    limits: UnpackLimits | None = None,
+    opener: Opener | None = None,
+) -> int:
     """Enter the pages of one file, all or none. Answers how many pages it has; 0 when somebody else was first."""
     with database.read() as session:
         file = session.get_one(ScanFile, file_id)
         name, blob, done = file.name, file.blob, file.done
     if done:
         return 0
-    pages = list(_keep_pages(blobs, name, blob, limits or UnpackLimits()))
+    pages = list(_keep_pages(blobs, name, blob, limits or UnpackLimits(), opener))
     blobs.sync()
     with database.write() as session:
         lock_paper(session, file.paper_id)
         return _enter_pages(session, file_id, pages)
 
 
-def _keep_pages(blobs: BlobStore, name: str, file_blob: str, limits: UnpackLimits) -> Iterator[KeptPage]:
+def _keep_pages(
+    blobs: BlobStore, name: str, file_blob: str, limits: UnpackLimits, opener: Opener | None
+) -> Iterator[KeptPage]:
     """Every page of a file, its image kept; memory holds one page beside the file."""
     data = blobs.get(file_blob)
     if data.startswith(TOO_LARGE_HEAD):
         yield KeptPage(1, file_blob, PageCode.TOO_LARGE, data[len(TOO_LARGE_HEAD) :].decode("ascii").replace("\n", " "))
         return
     alone: KeptPage | None = None
-    number = 0
-    for number, source in enumerate(unpack_bytes(data, name, limits), start=1):
+    for number, source in enumerate(unpack_bytes(data, name, limits, opener), start=1):
         if source.code is not None and number == 1:
             alone = KeptPage(1, file_blob, source.code, source.detail)  # perhaps the file itself cannot be opened
             continue
@@ -152,8 +160,6 @@ def _keep_pages(blobs: BlobStore, name: str, file_blob: str, limits: UnpackLimit
             yield KeptPage(number, blobs.put(_image_bytes(source), sync=False))
     if alone is not None:
         yield alone
-    elif number == 0:
-        yield KeptPage(1, file_blob, PageCode.NOT_AN_IMAGE, mark_text("there is no page in it"))
 
 
 def _keep_damaged(blobs: BlobStore, file_blob: str, page: KeptPage) -> KeptPage:
@@ -216,7 +222,7 @@ def _enter_page(session: Session, file: ScanFile, page: KeptPage) -> int | None:
             blob=page.blob,
             state=PageState.RECEIVED if page.code is None else PageState.WAITING,
             code=page.code,
-            detail=page.detail[:1000],
+            detail=printable(page.detail, most=1000),
             number_read="",
             number_status="",
             claimed_by="",

@@ -13,7 +13,8 @@ from pathlib import Path
 from models.blobs import BlobStore
 from models.errors import InputRefused, mark_text
 from models.order import natural_key
-from scanning.intake.unpack import SUFFIXES, UnpackLimits
+from scanning.intake.names import printable
+from scanning.intake.unpack import UnpackLimits, is_scan
 
 _CHUNK_BYTES = 1 << 20
 
@@ -68,12 +69,12 @@ def find_files(paths: Sequence[Path]) -> list[GivenFile]:
     found: list[GivenFile] = []
     for path in paths:
         if path.is_dir():
-            inside = [child for child in path.rglob("*") if child.is_file() and _is_scan(child)]
+            inside = [child for child in path.rglob("*") if is_scan(child)]
             inside.sort(key=lambda child: natural_key(child.relative_to(path).as_posix()))
             folder = Path(_own_name(path))
-            found += [GivenFile(child, (folder / child.relative_to(path)).as_posix()) for child in inside]
+            found += [GivenFile(child, _shown((folder / child.relative_to(path)).as_posix())) for child in inside]
         elif path.is_file():
-            found.append(GivenFile(path, path.name))
+            found.append(GivenFile(path, _shown(path.name)))
         else:
             raise PathMissing(path=str(path))
     if not found:
@@ -86,8 +87,8 @@ def _own_name(folder: Path) -> str:
     return folder.name if folder.name not in ("", "..") else folder.resolve().name
 
 
-def _is_scan(path: Path) -> bool:
-    return not path.name.startswith(".") and path.suffix.lower() in SUFFIXES
+def _shown(name: str) -> str:
+    return printable(name, most=1000)
 
 
 def keep_files(

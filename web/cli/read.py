@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from web.i18n import _
 
 if TYPE_CHECKING:
     from scanning.dispatch.executor import Executor
+    from scanning.intake.apart import Opener
     from scanning.intake.unpack import SourcePage
     from scanning.read_files import PageRow
 
@@ -60,18 +62,19 @@ def read(
     """Read page images: folders, JPEG, PNG, TIFF, PDF and ZIP. Exit code 4: something waits for a person."""
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(120_000_000))  # before OpenCV is imported
     from scanning.cards.files import load_card
+    from scanning.intake.apart import OpenApart
     from scanning.read_files import FileReader, NamedPage, StemNames
     from scanning.read_page import ReadingOptions
     from scanning.reading.crop_plan import CropOptions
 
     card = load_card(Path(card_file))
-    if not any(Path(path).exists() for path in paths):
+    if not any(_is_there(path) for path in paths):
         raise NotFound(what=mark_text("file or folder"), name=", ".join(paths))
     reader = FileReader(card, ReadingOptions(crops=CropOptions() if crops else None), _folder(crops), _folder(overlay))
     names = StemNames()
-    pages = (NamedPage(source, names.name(source)) for source in _sources(paths))
     summary = Summary()
-    with _open_table(out, as_json) as table:
+    with _open_table(out, as_json) as table, OpenApart() as opener:
+        pages = (NamedPage(source, names.name(source)) for source in _sources(paths, opener))
         first = list(itertools.islice(pages, _FEW_PAGES + 1))
         workers = jobs or os.cpu_count() or 1
         executor = _executor(1 if len(first) <= _FEW_PAGES and jobs is None else workers)
@@ -232,16 +235,25 @@ def _folder(name: str | None) -> Path | None:
     return folder
 
 
-def _sources(paths: Iterable[str]) -> Iterator["SourcePage"]:
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a name that is too long for this system, a folder that may not be entered
+        return False
+
+
+def _sources(paths: Iterable[str], opener: "Opener") -> Iterator["SourcePage"]:
     """Every page of every path; a path that does not exist is one coded page, the others are read."""
     from models.words import PageCode
+    from scanning.intake.names import encodable
     from scanning.intake.unpack import SourcePage, unpack
 
     for path in paths:
-        if Path(path).exists():
-            yield from unpack(Path(path), path)
+        if _is_there(path):
+            for page in unpack(Path(path), path, opener=opener):
+                yield replace(page, file=encodable(page.file))
         else:
-            yield SourcePage(path, 1, code=PageCode.UNREADABLE_FILE, detail="no such file")
+            yield SourcePage(encodable(path), 1, code=PageCode.UNREADABLE_FILE, detail="no such file")
 
 
 def _executor(workers: int) -> "Executor":

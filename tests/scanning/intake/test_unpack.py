@@ -1,6 +1,7 @@
 """Folders, TIFF, PDF and ZIP give their pages one by one; every kind of trouble is one coded page."""
 
 import io
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -194,7 +195,8 @@ def test_limits_hold_exactly(tmp_path) -> None:
     assert codes(pages_of(archive, UnpackLimits(zip_entries=2))) == [PageCode.TOO_LARGE]
     pdf = tmp_path / "a.pdf"
     pdf.write_bytes(pdf_of([data] * 3))
-    assert codes(pages_of(pdf, UnpackLimits(pages_per_file=2))) == [None, None, PageCode.TOO_LARGE]
+    assert codes(pages_of(pdf, UnpackLimits(pages_per_file=2))) == [PageCode.TOO_LARGE]  # at once: nothing is half read
+    assert codes(pages_of(pdf, UnpackLimits(pages_per_file=3))) == [None, None, None]
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "tif", "pdf", "zip"])
@@ -226,3 +228,135 @@ def test_no_damage_to_any_kind_of_file_raises_or_loses_the_page(tmp_path, kind) 
         for page in found:
             if page.data is not None:
                 decode_page(page.data)  # must answer, whatever it says
+
+
+def drawn_pdf(draw, size=(595, 842)) -> bytes:
+    """A one-page PDF drawn by a function of its canvas."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=size)
+    draw(canvas)
+    canvas.save()
+    return buffer.getvalue()
+
+
+def test_a_page_of_several_images_is_rendered_with_all_their_detail(tmp_path) -> None:
+    # Scanners cut a page into strips; each has 300 dpi.
+    rng = np.random.default_rng(3)
+    dots = [(rng.random((146, 207)) > 0.5).astype(np.uint8) * 255 for _ in range(2)]
+    strips = [Image.fromarray(np.kron(one, np.ones((3, 3), np.uint8))[:, :620]) for one in dots]
+
+    def draw(canvas) -> None:
+        for at, strip in enumerate(strips):
+            canvas.drawImage(_readable(_png(strip)), 0, 105 * (1 - at), 149, 105)
+
+    (tmp_path / "a.pdf").write_bytes(drawn_pdf(draw, (149, 210)))
+    (page,) = pages_of(tmp_path / "a.pdf")
+    assert page.grey.shape == pytest.approx((2 * 438, 620), abs=4)
+    upper = page.grey[:438, :620].astype(float)
+    assert (
+        np.corrcoef(upper.ravel(), np.asarray(strips[0], float)[: upper.shape[0], : upper.shape[1]].ravel())[0, 1] > 0.8
+    )
+
+
+def _png(image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("points", [(200, 300), (48, 72), (2000, 3000)])
+def test_the_size_that_a_pdf_claims_for_its_scan_does_not_matter(tmp_path, points) -> None:
+    scan = as_file(picture(), ".jpg")
+    draw = lambda canvas: canvas.drawImage(_readable(scan), 0, 0, *points)  # noqa: E731
+    (tmp_path / "a.pdf").write_bytes(drawn_pdf(draw, points))
+    (page,) = pages_of(tmp_path / "a.pdf")
+    assert page.data == scan
+
+
+@pytest.mark.parametrize("black_is_1", [False, True])
+@pytest.mark.parametrize("mask", [False, True])
+def test_fax_pages_inside_a_pdf_are_black_on_white_however_they_are_stored(tmp_path, black_is_1, mask) -> None:
+    page = np.full((1170, 827), 255, np.uint8)
+    page[40:380, 30:430] = 0
+    buffer = io.BytesIO()
+    Image.fromarray(page).convert("1").save(buffer, "TIFF", compression="group4", tiffinfo={278: 1170})
+    with Image.open(buffer) as tiff:
+        (at,), (size,) = tiff.tag_v2[273], tiff.tag_v2[279]
+    document = pikepdf.new()
+    sheet = document.add_blank_page(page_size=(595, 842))
+    image = pikepdf.Stream(document, buffer.getvalue()[at : at + size])
+    image.stream_dict = pikepdf.Dictionary(
+        Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=827, Height=1170, BitsPerComponent=1,
+        Filter=pikepdf.Name.CCITTFaxDecode,
+        DecodeParms=pikepdf.Dictionary(K=-1, Columns=827, Rows=1170, BlackIs1=black_is_1),
+    )  # fmt: skip
+    # The encoder calls black 0; said to be 1, it has to be turned back, as an image and as a stencil.
+    image.Decode = pikepdf.Array([1, 0] if black_is_1 == mask else [0, 1])
+    if mask:
+        image.ImageMask = True
+    else:
+        image.ColorSpace = pikepdf.Name.DeviceGray
+    sheet.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image))
+    sheet.Contents = pikepdf.Stream(document, b"q 595 0 0 842 0 0 cm /Im0 Do Q")
+    document.save(tmp_path / "a.pdf")
+    (found,) = pages_of(tmp_path / "a.pdf")
+    assert found.warnings == ("one_bit",)
+    assert np.array_equal(found.grey, page)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9, 0.97])
+def test_a_pdf_whose_end_is_missing_is_refused_as_a_whole(tmp_path, kept) -> None:
+    data = pdf_of([as_file(picture(i), ".jpg") for i in range(5)])
+    (tmp_path / "a.pdf").write_bytes(data[: int(len(data) * kept)])
+    (page,) = pages_of(tmp_path / "a.pdf")
+    assert page.code in (PageCode.TRUNCATED_IMAGE, PageCode.UNREADABLE_FILE)
+
+
+@pytest.mark.parametrize(
+    "box", ["0 0 0 0", "-5 -5 -900 -900", "0 0 1e30 1e30", "a b c d", "0 0 144000 144000", "0 0 1 9999999"]
+)
+def test_a_hostile_page_size_is_one_coded_page(tmp_path, box) -> None:
+    data = drawn_pdf(lambda canvas: canvas.rect(10, 10, 100, 100, fill=1))
+    (tmp_path / "a.pdf").write_bytes(data.replace(b"/MediaBox [ 0 0 595 842 ]", f"/MediaBox [ {box} ]".encode()))
+    (page,) = pages_of(tmp_path / "a.pdf")
+    assert (page.code is None) != (page.grey is None)
+    assert page.grey is None or page.grey.size < 75_000_000
+
+
+def test_a_pdf_that_only_its_owner_may_change_is_read(tmp_path) -> None:
+    scan = as_file(picture(), ".jpg")
+    with pikepdf.open(io.BytesIO(pdf_of([scan]))) as document:
+        document.save(tmp_path / "a.pdf", encryption=pikepdf.Encryption(user="", owner="secret"))
+    assert [page.data for page in pages_of(tmp_path / "a.pdf")] == [scan]
+
+
+def test_a_tiff_of_one_frame_is_kept_as_it_is_and_a_chain_in_a_circle_ends(tmp_path) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(picture()).save(buffer, "TIFF", compression="tiff_lzw")
+    (tmp_path / "a.tif").write_bytes(buffer.getvalue())
+    assert [page.data for page in pages_of(tmp_path / "a.tif")] == [buffer.getvalue()]
+    data = bytearray(buffer.getvalue())
+    at = int.from_bytes(data[4:8], "little")
+    behind = at + 2 + 12 * int.from_bytes(data[at : at + 2], "little")
+    data[behind : behind + 4] = data[4:8]  # the first frame is its own successor
+    (tmp_path / "b.tif").write_bytes(bytes(data))
+    found = codes(pages_of(tmp_path / "b.tif"))
+    assert found[0] is None
+    assert found[-1] is not None
+    assert len(found) <= 3
+
+
+def test_files_are_known_by_what_they_are_not_by_their_names(tmp_path) -> None:
+    jpeg, tiff = as_file(picture(), ".jpg"), as_file(picture(), ".tif")
+    for name, data in {"a.png": jpeg, "b.jpg": tiff, "c": jpeg, "d.scan": tiff, "e.HEIC": jpeg, "f.md": b"# no page",
+                       "g.docx": zip_of(tmp_path / "x.bin", {"a.jpg": jpeg}).read_bytes()}.items():  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+    found = [(Path(page.file).name, page.code) for page in unpack(tmp_path)]
+    assert found == [(name, None) for name in ("a.png", "b.jpg", "c", "d.scan", "e.HEIC")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_file_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    assert codes(pages_of(tmp_path / "a.jpg")) == [PageCode.UNREADABLE_FILE]
+    assert pages_of(tmp_path) == []

@@ -1,5 +1,6 @@
 """`kaiyue read` from the outside: exact CSV, exit codes, crops and overlays, and pages that cannot be read."""
 
+import csv
 import json
 import os
 import signal
@@ -190,3 +191,26 @@ def test_a_missing_card_is_named_before_a_missing_page(place, capsys) -> None:
     assert "nothing.json" in said
     assert run("--card", "card.json", "x") == 3
     assert "file or folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="this system allows no such names")
+def test_every_name_that_a_file_can_have_is_listed_once(place) -> None:
+    good = as_file(scan(front()), ".jpg")
+    names = ["全角　空格.jpg", "=cmd|' C calc'!A0.jpg", "a\nb.jpg", "-rf.jpg", "$(reboot).jpg", "e\u202egpj.jpg"]
+    names += ["x" * 240 + ".jpg", "'; DROP TABLE--.jpg", "👩‍🏫.jpg", 'a,"b".jpg']
+    Path("in").mkdir()
+    for name in names:
+        (Path("in") / name).write_bytes(good)
+    os.link(
+        os.fsencode(Path("in") / names[0]), os.fsencode("in/") + b"\xd7\xf7\xd2\xb5.jpg"
+    )  # a name in another encoding
+    assert run("--card", "card.json", "--out", "out.csv", "--crops", "crops", "in", "y" * 5000) == 4
+    text = Path("out.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.reader(text.splitlines(keepends=True)))
+    listed = [row[0] for row in rows if row[3] == "_page"]
+    wanted = [str(Path("in") / name) for name in [*names, "\ufffd\ufffd\u04b5.jpg"]]
+    assert sorted(listed) == sorted([*wanted, "y" * 5000])
+    assert {row[5] for row in rows if row[3] == "_page" and row[0] != "y" * 5000} == {"ok"}
+    crops = [one.name for one in Path("crops").iterdir()]
+    assert len(crops) == 2 * len(wanted)
+    assert all(set(name).isdisjoint("/\\\n$;|'\"=,") for name in crops)
