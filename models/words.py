@@ -188,6 +188,7 @@ class PageCode(StrEnum):
     WRONG_CARD = "wrong_card"
     WRONG_VERSION = "wrong_version"
     POOR_FIT = "poor_fit"
+    SEVERAL_SHEETS = "several_sheets"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
 

@@ -22,6 +22,7 @@ from scanning.page.grain import without_dots
 from scanning.page.image import ImageLimits, Refusal, decode_page
 from scanning.page.probes import make_probes, measure
 from scanning.page.registration import FitOptions, Found, Side, register
+from scanning.page.several import rest_of, sheets_by_code
 from scanning.reading.barcode import read_barcode
 from scanning.reading.bubbles import BubbleOptions, decide
 from scanning.reading.candidate import vote
@@ -137,6 +138,8 @@ def read_and_locate(
     prepared = prepare(card)
     seen = without_dots(image, max(max(page.size.width_mm, page.size.height_mm) for page in card.pages))
     found = _register(seen, prepared, options)
+    if isinstance(found, Found) and _shows_another(seen, found.registration, prepared, options):
+        found = _several()
     if isinstance(found, Refusal):
         return PageReading(side=None, code=found.code, detail=found.detail, warnings=warnings), None
     registration = found.registration
@@ -208,6 +211,8 @@ def _register(image: NDArray[np.uint8], prepared: PreparedCard, options: Reading
     found: Found | Refusal = Refusal(PageCode.UNREGISTERED, mark_text("the card has no side to look for"))
     if own:
         found = register(image, own, options.fit)
+        if isinstance(found, Refusal) and found.code is not PageCode.BLANK_PAGE and sheets_by_code(image) > 1:
+            return _several()
         if isinstance(found, Found) or len(own) == len(prepared.sides):
             return found
     imported = [one.side for one in prepared.sides if one.side.page.anchoring is not None]
@@ -216,6 +221,26 @@ def _register(image: NDArray[np.uint8], prepared: PreparedCard, options: Reading
     if fitting:
         return min(fitting, key=lambda one: one.registration.residual_mm)
     return next((one for one in results if isinstance(one, Refusal)), found)
+
+
+def _several() -> Refusal:
+    return Refusal(PageCode.SEVERAL_SHEETS, mark_text("there are several sheets in one picture"))
+
+
+def _shows_another(
+    image: NDArray[np.uint8], registration: Registration, prepared: PreparedCard, options: ReadingOptions
+) -> bool:
+    """Whether there is a second sheet beside the one that was found."""
+    rest = rest_of(image, registration)
+    if rest is None:
+        return False
+    if registration.page.anchoring is None and sheets_by_code(rest):
+        return True
+    own = [one.side for one in prepared.sides if one.side.page.anchoring is None]
+    if own and isinstance(register(rest, own, options.fit), Found):
+        return True
+    imported = [one.side for one in prepared.sides if one.side.page.anchoring is not None]
+    return any(isinstance(_register_imported(rest, side, options), Found) for side in imported)
 
 
 def _register_imported(image: NDArray[np.uint8], side: Side, options: ReadingOptions) -> Found | Refusal:

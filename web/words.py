@@ -82,6 +82,7 @@ NAMES: tuple[tuple[StrEnum, str], ...] = (
     (PageCode.WRONG_CARD, mark_text("this is the card of another paper")),
     (PageCode.WRONG_VERSION, mark_text("this is another version of the card")),
     (PageCode.POOR_FIT, mark_text("the page is too bent or torn to be measured")),
+    (PageCode.SEVERAL_SHEETS, mark_text("there are several sheets in one picture")),
     (PageCode.CRASHED, mark_text("reading this page failed")),
     (PageCode.TIMED_OUT, mark_text("reading this page took too long")),
     (JobState.QUEUED, mark_text("waiting for its turn")),
