@@ -38,4 +38,4 @@ def rest_of(grey: NDArray[np.uint8], found: Registration) -> NDArray[np.uint8] |
 
 def sheets_by_code(grey: NDArray[np.uint8]) -> int:
     """How many machine codes of our cards the image shows: one for every side of a sheet."""
-    return sum(parse_payload(text) is not None for text in find_codes(grey))
+    return sum(parse_payload(code.text) is not None for code in find_codes(grey))

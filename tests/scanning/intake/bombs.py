@@ -125,8 +125,6 @@ def bombs() -> dict[str, bytes]:
 
 
 def main() -> None:
-    import resource
-
     from scanning.intake.unpack import unpack
     from scanning.page.image import Refusal, decode_page
 
@@ -137,8 +135,13 @@ def main() -> None:
             decoded = decode_page(page.data) if page.data is not None else None
             codes.append(decoded.code if isinstance(decoded, Refusal) else page.code)
         taken = time.perf_counter() - begin
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"name": path.name, "codes": codes, "seconds": taken, "peak_mb": peak}), flush=True)
+        print(json.dumps({"name": path.name, "codes": codes, "seconds": taken, "peak_mb": _peak_mb()}), flush=True)
+
+
+def _peak_mb() -> float:
+    """The most that this process has held. Not getrusage: that remembers the size of whoever started it."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":
