@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from marking.setup.structure import find_paper_by_id
 from models.errors import mark_text
 from scanning.balance import balance_of
-from scanning.intake.unpack import SUFFIXES
+from scanning.intake.unpack import is_scan
 from web.background import after_scanning
 from web.jobs import Handler, Progress, enqueue_again
 from web.scanning import take_in
@@ -26,7 +26,7 @@ def take_delivery(kept: Services, detail: Mapping[str, Any], progress: Progress)
     paper_id = int(detail["paper_id"])
     token = str(detail["delivery"])
     folder = delivery_folder(kept.settings, token)
-    left_out = sorted(child.name for child in folder.iterdir() if child.suffix.lower() not in SUFFIXES)
+    left_out = sorted(child.name for child in folder.iterdir() if not is_scan(child))
     with kept.database.read() as session:
         stored = find_paper_by_id(session, paper_id)
     result = take_in(
