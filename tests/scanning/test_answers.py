@@ -18,7 +18,7 @@ OK, DOUBTFUL = ReadingStatus.OK, ReadingStatus.DOUBTFUL
 def paper(*items: Item, variants: tuple[Variant, ...] = ()) -> ScanContext:
     from marking.setup.exam_file import read_exam
 
-    base: Paper = read_exam(EXAM.format(sides=1, number="bubbles", height=40).encode()).papers[0]
+    base: Paper = read_exam(EXAM.format(sides=1, number="bubbles", height=40, variants="{}").encode()).papers[0]
     return ScanContext(1, 1, replace(base, items=items, variants=variants), {}, {})
 
 
