@@ -104,7 +104,9 @@ def decide(
     state[ink.ink > floor_empty] = DOUBTFUL
     # On a page full of grain the floor is high; what has the shape and blackness of a stroke is seen all the same.
     hint = (ink.peak >= options.hint_peak * usual_peak) & (ink.cover >= options.hint_cover)
-    state[hint & (ink.ink > 0.5 * options.floor_empty)] = DOUBTFUL
+    # A letter that was not learnt is as dark as a hint; there it takes more.
+    least_hint = np.where(ink.unsure > 0, 1.0, 0.5) * options.floor_empty
+    state[hint & (ink.ink > least_hint)] = DOUBTFUL
     stroke = (ink.peak >= options.stroke_peak * usual_peak) & (ink.cover >= options.stroke_cover)
     floors = np.where(stroke, max(options.floor_stroke, floor_empty), floor_mark)
     state[(ink.ink >= floors) & (share >= options.mark_share)] = FILLED
