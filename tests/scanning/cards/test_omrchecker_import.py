@@ -99,6 +99,8 @@ def test_joined_labels_are_one_field_with_columns_in_order():
         ("QTYPE_INT_FROM_1", "1234567890"),
         ("QTYPE_MCQ4", "ABCD"),
         ("QTYPE_MCQ5", "ABCDE"),
+        ("QTYPE_MCQ4_RTL", "DCBA"),
+        ("QTYPE_MCQ5_RTL", "EDCBA"),
     ],
 )
 def test_field_types(kind, labels):
@@ -147,7 +149,94 @@ def test_preprocessors_become_anchors_and_filters_are_remarked():
     stored = cv2.imdecode(np.frombuffer(base64.b64decode(anchoring.marker_png), np.uint8), cv2.IMREAD_UNCHANGED)
     assert stored.shape == (40, 50)
     waits = {remark.place: remark.needs_person for remark in card.remarks}
-    assert waits == {"emptyValue": False, "preProcessors[0]": False, "preProcessors[4]": True}
+    assert waits == {
+        "emptyValue": False,
+        "preProcessors[0]": False,
+        "preProcessors[1].options.morphKernel": False,
+        "preProcessors[3].options.2d": False,
+        "preProcessors[4]": True,
+    }
+
+
+def one_step(name, **options):
+    """The anchoring and the remarks of a template with one pre-processor."""
+    card = imported(template(preProcessors=[{"name": name, "options": options}]))
+    return card.card.pages[0].anchoring, {remark.place: remark.needs_person for remark in card.remarks}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("CropPage", {"morphKernel": [5, 5]}),
+        (
+            "CropOnMarkers",
+            {
+                "relativePath": "m.png",
+                "apply_erode_subtract": True,
+                "marker_rescale_steps": 5,
+                "max_matching_variation": 0.4,
+                "min_matching_threshold": 0.3,
+            },
+        ),
+        ("FeatureBasedAlignment", {"reference": "r.png", "2d": False, "goodMatchPercent": 0.2, "maxFeatures": 900}),
+        ("GaussianBlur", {"kSize": [3, 3], "sigmaX": 0}),
+        ("MedianBlur", {"kSize": 5}),
+        ("Levels", {"low": 0.1, "high": 0.9, "gamma": 0.8}),
+    ],
+)
+def test_every_documented_option_is_used_or_named(name, options):
+    used = {"relativePath", "reference"}
+    anchoring, remarks = one_step(name, **options)
+    assert anchoring is not None
+    if name.startswith(("Crop", "Feature")):
+        assert anchoring.steps
+        assert remarks == {f"preProcessors[0].options.{key}": False for key in options if key not in used}
+    else:
+        assert remarks == {"preProcessors[0]": False}
+    _, more = one_step(name, **options, wobble=3)
+    assert set(more) - set(remarks) == ({"preProcessors[0].options.wobble"} if anchoring.steps else set())
+
+
+@pytest.mark.parametrize(
+    ("options", "share"),
+    [
+        ({}, 1 / 17),
+        ({"sheetToMarkerWidthRatio": 20}, 1 / 20),
+        ({"sheetToMarkerWidthRatio": 20, "marker_rescale_range": [80, 120]}, 1.2 / 20),
+        ({"sheetToMarkerWidthRatio": 20, "marker_rescale_range": [30, 60]}, 0.6 / 20),
+        ({"marker_rescale_range": [90, 110]}, 1.1 * 50 / 666),  # the picture is 50 px wide
+    ],
+)
+def test_the_size_of_markers_is_taken_from_all_that_says_it(options, share):
+    anchoring, remarks = one_step("CropOnMarkers", relativePath="m.png", **options)
+    assert anchoring.marker_width_mm == pytest.approx(210 * share, abs=0.001)
+    assert remarks == {}
+
+
+def test_other_ways_of_finding_the_page_wait_for_a_person():
+    assert one_step("CropOnLogo", relativePath="l.png")[1] == {"preProcessors[0]": True}
+    anchoring, remarks = one_step("CropOnMarkers", type="ONE_LINE_TWO_DOTS", leftLine={})
+    assert (anchoring.steps, remarks) == ((), {"preProcessors[0]": True})
+
+
+def test_a_template_may_bring_its_own_types_and_move_all_blocks():
+    own = {"CUSTOM_YES": {"bubbleValues": ["Y", "N"], "direction": "vertical"}}
+    document = block(bubbleFieldType="CUSTOM_YES", fieldType=None, labelsGap=60)
+    document |= {"customBubbleFieldTypes": own, "fieldBlocksOffset": [-10, 7], "processingImageShape": [900, 650]}
+    card = imported(document)
+    first = fields_of(card)["q1"]
+    assert [(bubble.label, round(bubble.rect.y_mm / 0.21)) for bubble in first.bubbles] == [("Y", 57), ("N", 107)]
+    assert fields_of(card)["Roll"].bubbles[0].rect.x_mm == 0
+    assert {remark.place: remark.needs_person for remark in card.remarks} == {"processingImageShape": False}
+    with pytest.raises(InputRefused) as refused:
+        imported(document | {"fieldBlocksOffset": [-12, 0]})
+    assert refused.value.details["place"] == "fieldBlocks.Series"
+
+
+def test_newer_output_columns_give_the_order_as_well():
+    ordered = {"customOrder": ["q2", "q1", "q3", "Roll"], "sortType": "CUSTOM"}
+    assert list(fields_of(imported(template(outputColumns=ordered)))) == ["q2", "q1", "q3", "Roll"]
+    assert list(fields_of(imported(template(outputColumns={"sortType": "ALPHANUMERIC"})))) == ["Roll", "q1", "q2", "q3"]
 
 
 def test_an_imported_card_survives_its_file():
@@ -185,6 +274,16 @@ NAN = b'{"pageDimensions": [1000, NaN], "bubbleDimensions": [20, 10], "fieldBloc
             "fieldBlocks.Questions",
         ),
         (block(fieldLabels=["q5..2"]), "key", "fieldBlocks.Questions.fieldLabels"),
+        (block(fieldLabels=["1..10"]), "key", "fieldBlocks.Questions.fieldLabels"),
+        (block(fieldLabels=["q1..x"]), "key", "fieldBlocks.Questions.fieldLabels"),
+        (block(origin=[-30, 50]), "key", "fieldBlocks.Questions"),
+        (template(customBubbleFieldTypes={"X": 1}), "key", "customBubbleFieldTypes.X"),
+        (
+            template(customBubbleFieldTypes={"X": {"bubbleValues": "AB"}}),
+            "key",
+            "customBubbleFieldTypes.X.bubbleValues",
+        ),
+        (template(outputColumns={"customOrder": "q1"}), "key", "outputColumns.customOrder"),
         (block(fieldLabels=[]), "key", "fieldBlocks.Questions.fieldLabels"),
         (block(fieldLabels=["roll1"]), "key", "fieldBlocks.Questions.fieldLabels"),
         (block(fieldLabels=[{}]), "key", "fieldBlocks.Questions.fieldLabels"),
