@@ -1,6 +1,6 @@
 """What an exam or paper may advance to, and what stands in the way (design.md 4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -33,6 +33,9 @@ _MARKERS_NEEDED = {
     MarkingMode.DOUBLE_THIRD: 2,
     MarkingMode.DOUBLE_LEADER: 2,
 }
+# nobody marks a response twice: who may have to give the third mark, or to decide after another leader's mark
+_MARKERS_TO_END = _MARKERS_NEEDED | {MarkingMode.DOUBLE_THIRD: 3}
+_LEADERS_TO_END = {MarkingMode.LEADER_CHECK: 2, MarkingMode.DOUBLE_LEADER: 2}
 
 
 class AdvanceBlocked(InputRefused):
@@ -65,7 +68,7 @@ def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> 
     ):
         block(mark_text("no candidate is on its roster."))
     if reached >= order.index(PaperState.TRIAL_MARKING):
-        for title, missing in _missing_markers(session, paper.id):
+        for _group, title, missing in _missing(session, paper.id, Role.MARKER, _MARKERS_NEEDED):
             block(mark_text("{group} needs {count} more markers."), group=title, count=missing)
     if reached >= order.index(PaperState.SUBJECT_SIGNED):
         _block_unfinished(session, paper.id, block)
@@ -82,14 +85,16 @@ def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> 
     return Complaints(found)
 
 
-def _missing_markers(session: Session, paper_id: int) -> list[tuple[str, int]]:
-    """Marking groups with fewer people than their rounds need, and how many are missing."""
+def _missing(
+    session: Session, paper_id: int, role: Role, needed: Mapping[MarkingMode, int]
+) -> list[tuple[int, str, int]]:
+    """Marking groups with fewer people in a role than their mode needs: row id, title, how many are missing."""
     exam_id = session.scalar(select(PaperRecord.exam_id).where(PaperRecord.id == paper_id))
     people = (
-        select(GroupRecord.id, func.count(func.distinct(Grant.user_id)).label("markers"))
+        select(GroupRecord.id, func.count(func.distinct(Grant.user_id)).label("count"))
         .join(
             Grant,
-            (Grant.role == Role.MARKER)
+            (Grant.role == role)
             & (Grant.exam_id == exam_id)
             & (Grant.paper_id.is_(None) | (Grant.paper_id == GroupRecord.paper_id))
             & (Grant.group_id.is_(None) | (Grant.group_id == GroupRecord.id)),
@@ -99,16 +104,39 @@ def _missing_markers(session: Session, paper_id: int) -> list[tuple[str, int]]:
         .subquery()
     )
     rows = session.execute(
-        select(GroupRecord.title, GroupRecord.mode, func.coalesce(people.c.markers, 0))
+        select(GroupRecord.id, GroupRecord.title, GroupRecord.mode, func.coalesce(people.c.count, 0))
         .outerjoin(people, people.c.id == GroupRecord.id)
         .where(GroupRecord.paper_id == paper_id)
         .order_by(GroupRecord.position)
     )
     return [
-        (title, _MARKERS_NEEDED.get(mode, 1) - markers)
-        for title, mode, markers in rows
-        if markers < _MARKERS_NEEDED.get(mode, 1)
+        (group_id, title, needed.get(mode, 1) - count)
+        for group_id, title, mode, count in rows
+        if count < needed.get(mode, 1)
     ]
+
+
+def _too_few_people(session: Session, paper_id: int, block: Callable[..., None]) -> None:
+    """Say where tasks are left that nobody may ever take."""
+    left: set[tuple[int, str]] = {
+        (group_id, role)
+        for group_id, role in session.execute(
+            select(MarkingTask.group_id, MarkingTask.role)
+            .join(GroupRecord, GroupRecord.id == MarkingTask.group_id)
+            .where(GroupRecord.paper_id == paper_id, MarkingTask.kind == TaskKind.LIVE)
+            .where(MarkingTask.state == TaskState.OPEN)
+            .where((MarkingTask.role == Role.LEADER.value) | (MarkingTask.round > 2))
+            .distinct()
+        )
+    }
+    for group_id, title, missing in _missing(session, paper_id, Role.MARKER, _MARKERS_TO_END):
+        if (group_id, Role.MARKER.value) in left:
+            block(mark_text("{group} needs {count} more markers: nobody marks a response twice."),
+                  group=title, count=missing)  # fmt: skip
+    for group_id, title, missing in _missing(session, paper_id, Role.LEADER, _LEADERS_TO_END):
+        if (group_id, Role.LEADER.value) in left:
+            block(mark_text("{group} needs {count} more leaders: nobody decides a response that they have marked."),
+                  group=title, count=missing)  # fmt: skip
 
 
 def _block_unfinished(session: Session, paper_id: int, block: Callable[..., None]) -> None:
@@ -126,6 +154,7 @@ def _block_unfinished(session: Session, paper_id: int, block: Callable[..., None
     )
     if unmarked:
         block(mark_text("{count} marking tasks are not done."), count=unmarked)
+        _too_few_people(session, paper_id, block)
     problems = session.scalar(
         select(func.count())
         .select_from(MarkingTask)
