@@ -5,7 +5,7 @@ nobody has to remember a button.
 """
 
 from marking.scores.compose import ComposeResult, compose_paper, compose_totals
-from marking.setup.structure import StoredPaper, find_paper_by_id
+from marking.setup.structure import StoredPaper, find_paper, find_paper_by_id, find_papers
 from marking.statistics.load import refresh
 from marking.tasks.create import create_tasks
 from marking.tasks.withdraw import withdraw_stale
@@ -24,9 +24,16 @@ def after_scanning(services: Services, paper_id: int) -> int:
 def refresh_scores(services: Services, stored: StoredPaper) -> ComposeResult:
     """Compose one paper and the totals over the papers of its exam."""
     result = compose_paper(services.database, stored)
-    if result.changed:
-        compose_totals(services.database, stored.exam.key)
+    compose_totals(services.database, stored.exam.key)  # always: an interruption may have come between the two
     return result
+
+
+def refresh_exam(services: Services, exam_key: str, paper_key: str | None = None) -> None:
+    """Bring the scores of an exam, or of one paper of it, up to date before somebody counts or carries them away."""
+    with services.database.read() as session:
+        papers = [find_paper(session, exam_key, paper_key)] if paper_key else find_papers(session, exam_key)
+    for stored in papers:
+        refresh_scores(services, stored)
 
 
 def refresh_statistics(services: Services, paper_id: int) -> StatisticsRun:

@@ -2,19 +2,22 @@
 
 import io
 import threading
+from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from models.audit import AuditEvent
-from models.exam import PaperRecord
+from models.columns import now
+from models.exam import ExamRecord, PaperRecord
 from models.job import Job
 from models.people import Candidate, PaperEntry
+from models.score import PaperScore
 from models.sheet import PageImage, SheetException
 from models.staff import Grant, User
 from models.table import Table
-from models.task import ImageView
+from models.task import GroupScore, ImageView
 from models.words import AuditVerb, ExceptionState, JobState, PageState, PaperState, Role
 from tests.support.office import EXAM, Office
 from tests.web.test_role_matrix import rules_of
@@ -350,3 +353,35 @@ def test_the_status_page_shows_the_recorded_exception(office: Office, internet_o
     page = admin.client.get("/status", base_url="https://kaiyue.example")
     assert page.status_code == 200
     assert "KAIYUE_PROFILE=internet" not in page.text
+
+
+def test_an_exams_page_asks_for_the_scores_of_marks_that_settled_since(office: Office) -> None:
+    manager = office.as_person("manager")
+
+    def asked() -> list[str]:
+        with office.kept.database.read() as session:
+            return list(session.scalars(select(Job.key).where(Job.kind == FOLLOW, Job.state == JobState.QUEUED)))
+
+    with office.kept.database.write() as session:
+        session.execute(update(Job).values(state=JobState.DONE))
+        paper_id = session.execute(select(PaperRecord.id).join(ExamRecord).where(ExamRecord.key == "a")).scalar_one()
+    manager.get("/exams/a")
+    assert asked() == [f"{FOLLOW}:{paper_id}"]
+    run_one(office.kept, HANDLERS)
+    with office.kept.database.write() as session:
+        session.execute(update(GroupScore).values(settled_at=now() - timedelta(minutes=10)))
+    manager.get("/exams/a")
+    assert asked() == []  # nothing has settled since
+    with office.kept.database.write() as session:
+        session.execute(update(GroupScore).values(settled_at=now()))
+    manager.get("/exams/a")
+    assert asked() == [f"{FOLLOW}:{paper_id}"]
+
+
+def test_a_gate_counts_scores_as_they_follow_from_this_moments_marks(office: Office) -> None:
+    with office.kept.database.write() as session:
+        session.execute(update(PaperScore).values(total=None, subjective=None))  # as if nobody had composed them yet
+    refused = office.as_person("manager").send("POST", "/exams/a/papers/math/advance", data={"state": "composed"})
+    assert b"neither a total nor a status" not in refused.data
+    with office.kept.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(PaperScore).where(PaperScore.total.is_not(None)))

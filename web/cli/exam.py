@@ -42,10 +42,13 @@ def show(exam_id: str, as_json: bool) -> None:
     """Show what an exam consists of and where it stands."""
     from marking.setup.overview import exam_overview
     from models.words import ExamState, PaperState
+    from web.background import refresh_exam
     from web.cli.shared import say_json, services
     from web.words import name_of
 
-    with services().database.read() as session:
+    opened = services()
+    refresh_exam(opened, exam_id)
+    with opened.database.read() as session:
         overview = exam_overview(session, exam_id)
     if as_json:
         say_json(overview.as_dict())
@@ -79,6 +82,7 @@ def advance(exam_id: str, rest: tuple[str, ...]) -> None:
     from marking.setup.structure import find_exam, find_paper
     from models.errors import UsageError, mark_text
     from models.words import ExamState, PaperState
+    from web.background import refresh_exam
     from web.cli.shared import services, whoami
     from web.words import name_of
 
@@ -89,7 +93,10 @@ def advance(exam_id: str, rest: tuple[str, ...]) -> None:
     if state not in states:
         raise UsageError(why=_("{state} is no state; use one of {states}", state=state, states=", ".join(states)))
     target = PaperState(state) if paper else ExamState(state)
-    with services().database.write() as session:
+    opened = services()
+    if paper:
+        refresh_exam(opened, exam_id, paper[0])  # the gates look at scores
+    with opened.database.write() as session:
         if isinstance(target, PaperState):
             advance_paper(session, find_paper(session, exam_id, paper[0]).record, target, actor=whoami())
         else:

@@ -19,9 +19,12 @@ def export(what: str, exam: str, paper: str | None, out: str) -> None:
     from models.audit import record
     from models.table import as_csv
     from models.words import AuditVerb
+    from web.background import refresh_exam
     from web.cli.shared import services, whoami, write_output
 
     opened = services()
+    if what in ("scores", "responses"):
+        refresh_exam(opened, exam, paper)
     with opened.database.read() as session:
         stored = find_exam(session, exam)
         if paper is not None:

@@ -21,8 +21,10 @@ from web.access.objects import exam_part, whole_exam, whole_paper
 from web.access.permissions import Permission
 from web.access.policy import Scope, reaches
 from web.access.services import services
+from web.background import refresh_scores
 from web.cards import card_of, create_exam, newest_card, personal_cards
 from web.downloads import attachment
+from web.errands import ask_to_follow, papers_behind
 from web.exam_view import panels_of, schools_of
 from web.i18n import _, error_texts
 from web.uploads import one_file
@@ -100,6 +102,13 @@ def show(exam_key: str) -> ResponseReturnValue:
     """An exam: its papers, their states, and the balance of each."""
     with services().database.read() as session:
         exam = exam_part(session, exam_key, Permission.SEE_EXAM)
+        behind = papers_behind(session, exam.id)
+    if behind:
+        with services().database.write() as session:
+            for paper_id in behind:
+                ask_to_follow(session, paper_id)
+    with services().database.read() as session:
+        exam = exam_part(session, exam_key, Permission.SEE_EXAM)
         overview = exam_overview(session, exam_key)
         panels = panels_of(session, exam.id, overview.papers)
         exam_target = ExamState.ROSTER_LOCKED if exam.state is ExamState.DRAFT else None
@@ -133,6 +142,9 @@ def advance(exam_key: str) -> ResponseReturnValue:
 def advance_one(exam_key: str, paper_key: str) -> ResponseReturnValue:
     """Take one paper to a later state. Raises AdvanceBlocked."""
     target = _state(PaperState)
+    with services().database.read() as session:
+        stored = find_paper_by_id(session, whole_paper(session, exam_key, paper_key, Permission.ADVANCE).paper.id)
+    refresh_scores(services(), stored)  # the gates look at scores
     with services().database.write() as session:
         found = whole_paper(session, exam_key, paper_key, Permission.ADVANCE)
         advance_paper(session, found.paper, target, actor=current_user().username)
