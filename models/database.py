@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from models.columns import Base
 from models.errors import KaiyueError, mark_text
 
 _log = logging.getLogger(__name__)
@@ -92,6 +93,14 @@ class Database:
             held_s = time.perf_counter() - started
         if held_s > SLOW_WRITE_S:
             _log.debug("a write transaction held the database for %.0f ms", held_s * 1000)
+
+    def look_at(self, *records: type[Base]) -> None:
+        """Let PostgreSQL count tables that have just grown: until it has, within a minute by itself, it plans as if
+        they were empty, and a claim among four thousand tasks takes 370 ms instead of 4. SQLite needs no such look.
+        """
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql(f"ANALYZE {', '.join(record.__tablename__ for record in records)}")
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -56,6 +56,7 @@ class _Response:
 
     marks: list[CountingMark]
     unmarked: list[int]
+    rounds: frozenset[int]
     scored: bool
 
 
@@ -100,6 +101,7 @@ def _response(session: Session, group_id: int, entry_id: int) -> _Response:
             if row.points is not None
         ],
         unmarked=[row.id for row in rows if row.points is None],
+        rounds=frozenset(row.round for row in rows),
         scored=any(row.score_id is not None for row in rows),
     )
 
@@ -119,7 +121,7 @@ def settle_response(session: Session, group: MarkingGroup, entry_id: int, at: da
         return outcome
     if known.scored:
         session.execute(delete(GroupScore).where(GroupScore.entry_id == entry_id, GroupScore.group_id == group.id))
-    if outcome is not None:
+    if outcome is not None and len(known.marks) + 1 not in known.rounds:
         _open_round(session, group, entry_id, len(known.marks) + 1)
     return outcome
 

@@ -20,7 +20,7 @@ from models.exam import ItemRecord
 from models.people import Candidate, PaperEntry
 from models.response import Response
 from models.sheet import CropRecord, Placement, Sheet
-from models.task import MarkingTask
+from models.task import MarkingTask, TaskImage
 from models.words import EntryStatus
 
 CHUNK = 400  # entries per write transaction: some 20 ms of SQLite, so that markers at work do not notice
@@ -93,6 +93,8 @@ def create_tasks(database: Database, paper_id: int) -> int:
                 with database.write() as session:
                     added += add_tasks(session, plan.tasks)
                     add_zeros(session, group.id, plan.none_counts)
+    if added:
+        database.look_at(MarkingTask, TaskImage)
     return added
 
 
