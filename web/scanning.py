@@ -88,13 +88,15 @@ def take_in(
 
 @contextmanager
 def page_executor(jobs: int = 0) -> Iterator["Executor"]:
-    """Where pages are read on this machine: as many processes as `jobs` says, 0 for one on each core."""
+    """Where pages are read on this machine: as many processes as `jobs` says, 0 for one on each core.
+
+    They go behind whatever serves people. Only `jobs` 1 reads inside this process.
+    """
     from scanning.dispatch.executor import SerialExecutor
     from scanning.dispatch.pool import PoolOptions, ProcessPool
 
-    workers = jobs or os.cpu_count() or 1
-    if workers <= 1:
+    if jobs == 1:
         yield SerialExecutor()
         return
-    with ProcessPool(PoolOptions(workers=workers)) as pool:
+    with ProcessPool(PoolOptions(workers=jobs or os.cpu_count() or 1, polite=True)) as pool:
         yield pool

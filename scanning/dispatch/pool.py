@@ -8,6 +8,7 @@ Processes are spawned, never forked: the same on every system, and no half-copie
 
 import os
 import pickle
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,8 @@ from models.words import PageCode
 from scanning.dispatch.executor import Given, Outcome, Result, attempt
 
 _CONTEXT = get_context("spawn")
+_NICENESS = 10  # about a tenth of a contested core, and all of an idle one
+_BELOW_NORMAL = 0x4000  # the same wish in the words of Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class PoolOptions:
     start_timeout_s: float = 120.0  # importing OpenCV on a busy machine with a cold disk
     chunk: int = 4  # pages sent ahead to a worker: it never waits for the next one, and little is lost with it
     tries: int = 2
+    polite: bool = False  # workers let everybody else go first: a page may wait, a marker at the screen may not
 
 
 @dataclass(slots=True)
@@ -190,7 +194,7 @@ class ProcessPool:
 
     def _start(self) -> _Worker:
         here, there = _CONTEXT.Pipe()
-        process = _CONTEXT.Process(target=_serve, args=(there, self._work), daemon=True)
+        process = _CONTEXT.Process(target=_serve, args=(there, self._work, self._options.polite), daemon=True)
         process.start()
         there.close()
         return _Worker(process, here, since=time.monotonic())
@@ -205,8 +209,10 @@ def _end(worker: _Worker) -> None:
     worker.process.close()
 
 
-def _serve(pipe: "connection.Connection[Any, Any]", work: bytes) -> None:
+def _serve(pipe: "connection.Connection[Any, Any]", work: bytes, polite: bool) -> None:
     """A worker's life: one page after the other until the pipe closes."""
+    if polite:
+        give_way()
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(120_000_000))  # read once, when cv2 is imported
     for library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(library, "1")  # numpy's small products gain nothing from threads that fight for a core
@@ -228,6 +234,17 @@ def _serve(pipe: "connection.Connection[Any, Any]", work: bytes) -> None:
             pipe.send((index, outcome.result, outcome.code, outcome.detail))
     except (OSError, KeyboardInterrupt):
         return  # the parent has closed the pipe, or is gone
+
+
+def give_way() -> None:
+    """Let the processes of other people go first, from now on."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _BELOW_NORMAL)
+    else:
+        os.nice(_NICENESS)
 
 
 def _fetch(pipe: "connection.Connection[Any, Any]", inbox: "SimpleQueue[Any]") -> None:

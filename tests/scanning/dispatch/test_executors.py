@@ -9,7 +9,7 @@ import pytest
 from models.words import PageCode
 from scanning.dispatch.executor import Outcome, SerialExecutor
 from scanning.dispatch.pool import PoolOptions, ProcessPool
-from tests.scanning.dispatch.work import big, double, double_or_trouble, loaded_modules, page_faults
+from tests.scanning.dispatch.work import big, double, double_or_trouble, loaded_modules, page_faults, priority
 
 
 def test_both_executors_keep_the_order_and_take_inputs_as_needed() -> None:
@@ -84,3 +84,13 @@ def test_a_worker_keeps_the_memory_of_one_page_for_the_next() -> None:
 def test_few_inputs_are_no_trouble(count) -> None:
     with ProcessPool(PoolOptions(workers=2)) as pool:
         assert [one.result for one in pool.run(double, range(count))] == [0] * count
+
+
+def test_polite_workers_go_behind_everybody_else_and_others_do_not() -> None:
+    here = priority(0)
+    with ProcessPool(PoolOptions(workers=1)) as pool:
+        assert next(pool.run(priority, [0])).result == here
+    with ProcessPool(PoolOptions(workers=1, polite=True)) as pool:
+        behind = next(pool.run(priority, [0])).result
+    assert behind == (0x4000 if sys.platform == "win32" else min(19, here + 10))
+    assert priority(0) == here  # whoever serves people keeps its place

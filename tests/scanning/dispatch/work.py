@@ -47,3 +47,13 @@ def page_faults(rounds: int) -> int:
         for page in pages:
             page[:] = 1
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def priority(_number: int) -> int:
+    """How far behind others the system puts this process: its niceness, on Windows its priority class."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        return kernel.GetPriorityClass(kernel.GetCurrentProcess())
+    return os.getpriority(os.PRIO_PROCESS, 0)
