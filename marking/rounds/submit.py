@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -78,7 +78,7 @@ def find_task(session: Session, code: str, marker_id: int) -> MarkingTask:
     task = session.scalar(_BY_CODE, {"code": code}, execution_options={"populate_existing": True})
     if task is not None and marker_id in (task.marker_id, task.raised_by):
         return task
-    if task is not None and _was_held(session, task.id, marker_id):
+    if task is not None and _was_theirs(session, task.id, marker_id):
         return task
     raise NotFound(what=mark_text("marking task"), name=code[:40])
 
@@ -245,9 +245,11 @@ def _refusal(session: Session, code: str, marker_id: int) -> Exception:
     return LeaseLost()
 
 
-def _was_held(session: Session, task_id: int, marker_id: int) -> bool:
-    ended = select(LeaseEnd.id).where(LeaseEnd.task_id == task_id, LeaseEnd.marker_id == marker_id).limit(1)
-    return session.scalar(ended) is not None
+def _was_theirs(session: Session, task_id: int, marker_id: int) -> bool:
+    """Whether a lease of theirs on the task has ended, or a mark of theirs stands beside it."""
+    ended = select(LeaseEnd.id).where(LeaseEnd.task_id == task_id, LeaseEnd.marker_id == marker_id).exists()
+    marked = select(Mark.id).where(Mark.task_id == task_id, Mark.marker_id == marker_id).exists()
+    return session.scalar(select(or_(ended, marked))) or False
 
 
 def _check_alone(session: Session, group_id: int, task: MarkingTask) -> None:

@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session, aliased
 
 from marking.tasks.groups import MarkingGroup, Seat, TaskRole
 from models.columns import UtcTime
+from models.staff import User
 from models.task import LeaseEnd, MarkingTask
 from models.words import TaskState
 
@@ -55,6 +56,7 @@ _MINE = (
     )
     .order_by(MarkingTask.priority)
 )
+_MARKER = select(User.id).where(User.id == bindparam("user_id")).with_for_update(key_share=True)
 _BY_IDS = select(MarkingTask).where(MarkingTask.id.in_(bindparam("ids", expanding=True))).order_by(MarkingTask.priority)
 _AT_WORK = select(func.count(func.distinct(MarkingTask.marker_id))).where(
     MarkingTask.group_id == bindparam("group_id"),
@@ -111,6 +113,7 @@ def claim(
     page) comes first; then open tasks, never of the own school where the group excludes it, and never of a
     response that the person has in another round. Run it in a write transaction.
     """
+    _one_claim_at_a_time(session, seat.user_id)
     expire(session, group.id, at)
     until = at + timedelta(seconds=policy.lease_s)
     held = session.execute(_MINE, {"user_id": seat.user_id, "group_id": group.id}).all()
@@ -126,6 +129,15 @@ def claim(
     if not ids:
         return []
     return list(session.scalars(_BY_IDS, {"ids": ids}, execution_options={"populate_existing": True}))
+
+
+def _one_claim_at_a_time(session: Session, user_id: int) -> None:
+    """Let a copy of the same request wait, and then find what the first was given: asking twice gives no more.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(_MARKER, {"user_id": user_id})
 
 
 def refill(
@@ -229,8 +241,8 @@ def _picking(role: TaskRole, excludes_own_school: bool) -> Select[int]:
                 other.id != task.id,
                 or_(other.marker_id == bindparam("user"), other.raised_by == bindparam("user")),
             ),
-            # of several open rounds only the first is on offer, or one claim could take two of one response
-            ~exists().where(same_response, other.state == _OPEN, other.round < task.round),
+            # of several rounds only the first is on offer, or one claim could take two of one response
+            ~exists().where(same_response, _claimable(other, role), other.round < task.round),
         )
         .order_by(task.priority)
         .limit(bindparam("fresh"))
@@ -258,7 +270,9 @@ def take_back(session: Session, task_ids: Sequence[int], how: str, at: datetime)
                 MarkingTask.version,
                 literal(how),
                 literal(at, UtcTime),
-            ).where(MarkingTask.id.in_(task_ids), MarkingTask.state == _LEASED),
+            )
+            .where(MarkingTask.id.in_(task_ids), MarkingTask.state == _LEASED)
+            .with_for_update(),  # a copy of the same request waits here, and then finds nothing that is leased
         )
     )
     marked = MarkingTask.points.is_not(None)

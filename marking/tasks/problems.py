@@ -5,7 +5,7 @@ The task waits for a leader of the group, whose mark then decides the response w
 
 from datetime import datetime
 
-from sqlalchemy import literal_column, update
+from sqlalchemy import func, literal_column, update
 from sqlalchemy.orm import Session
 
 from marking.tasks.groups import MarkingGroup, TaskRole
@@ -30,7 +30,7 @@ def raise_problem(
 
     A mark given before it was reopened stays in the table but no longer counts. Repeating the call changes nothing.
     """
-    if task.state is TaskState.PROBLEM and task.raised_by == marker_id:
+    if task.state is TaskState.PROBLEM and marker_id in (task.marker_id, task.raised_by):
         return True
     held = [
         MarkingTask.id == task.id,
@@ -46,7 +46,7 @@ def raise_problem(
         .values(
             state=TaskState.PROBLEM,
             role=TaskRole.LEADER.value,
-            raised_by=marker_id,
+            raised_by=func.coalesce(MarkingTask.raised_by, marker_id),  # a leader may pass it on to another one
             problem=reason,
             note=note,
             points=None,

@@ -389,6 +389,47 @@ def test_a_problem_goes_to_the_leader_whose_mark_decides(database: Database) -> 
     assert score(data) == ("6", ScoreSource.LEADER)
 
 
+def test_two_problems_of_one_response_go_to_one_leader_one_at_a_time(database: Database) -> None:
+    data = make_marking_data(database, one_part(mode=MarkingMode.DOUBLE_THIRD, tolerance="1"), candidates=1)
+    for name in ("a", "b"):
+        task = take(data, data.seat(name))
+        with database.write() as session:
+            pass_up(session, data.group(), task.code, data.users[name], reason=ProblemReason.BLURRED, at=AT)
+    leader = data.seat("l", leads=True)
+    with database.write() as session:
+        (task,) = claim(session, data.group(), leader, want=8, policy=POLICY, at=AT)
+    assert task.round == 1
+    give(data, leader, task, "5")
+    assert score(data) == ("5", ScoreSource.LEADER)
+    with database.read() as session:
+        assert session.scalars(select(MarkingTask.state).order_by(MarkingTask.round)).all() == [
+            TaskState.DONE,
+            TaskState.WITHDRAWN,
+        ]
+
+
+def test_what_was_marked_once_stays_known_to_its_marker_whoever_passes_it_on(database: Database) -> None:
+    data = make_marking_data(database, one_part(mode=MarkingMode.LEADER), candidates=1)
+    marker = data.seat("a")
+    task = take(data, marker)
+    give(data, marker, task, "7")
+    with database.write() as session:
+        reopen(session, data.group(), task.code, marker.user_id, policy=POLICY, at=AT)
+        pass_up(session, data.group(), task.code, marker.user_id, reason=ProblemReason.SUSPECTED, at=AT)
+    first, second = data.seat("l0", leads=True), data.seat("l1", leads=True)
+    take(data, first)  # only the first round: the leader's own waits until the problem is decided
+    for _ in range(2):  # the second copy of the request changes nothing
+        with database.write() as session:
+            pass_up(session, data.group(), task.code, first.user_id, reason=ProblemReason.OTHER, at=AT)
+    decided = take(data, second)
+    assert decided.raised_by == marker.user_id
+    with pytest.raises(Frozen), database.write() as session:
+        reopen(session, data.group(), task.code, marker.user_id, policy=POLICY, at=AT)
+    stranger = data.seat("stranger")
+    with pytest.raises(NotFound), database.write() as session:
+        reopen(session, data.group(), task.code, stranger.user_id, policy=POLICY, at=AT)
+
+
 def test_what_a_leader_has_decided_is_taken_from_whoever_still_holds_it(database: Database) -> None:
     data = make_marking_data(database, one_part(mode=MarkingMode.DOUBLE), candidates=1)
     a, b, leader = data.seat("a"), data.seat("b"), data.seat("l", leads=True)

@@ -54,11 +54,32 @@ def test_nobody_gets_two_rounds_of_one_response(database: Database) -> None:
 
 
 def test_the_database_refuses_a_second_round_for_the_same_marker_even_by_sql(database: Database) -> None:
-    data = make_marking_data(database, DOUBLE, candidates=1)
-    seat = data.seat("a")
-    take(data, seat)
-    with pytest.raises(IntegrityError), database.write() as session:
-        session.execute(text("UPDATE marking_task SET marker_id = :m WHERE marker_id IS NULL"), {"m": seat.user_id})
+    """Whoever assigns by hand meets the same wall: third mark, adjudication and reopened tasks included (CO-1b)."""
+    data = make_marking_data(
+        database, one_part(mode=MarkingMode.DOUBLE_THIRD, tolerance="1", own_school_excluded=False), candidates=1
+    )
+    people = [data.seat("a"), data.seat("b"), data.seat("c")]
+    for seat, points in zip(people, ("0", "6", "12"), strict=True):  # never within: after three the leader decides
+        (task,) = take(data, seat)
+        with database.write() as session:
+            submit(session, data.group(), ScoreForm(task.code, f"key-{points}", task.version, total=points),
+                   seat.user_id, AT)  # fmt: skip
+        with database.read() as session:
+            open_round = session.scalars(select(MarkingTask.round).where(MarkingTask.state == TaskState.OPEN)).all()
+        for earlier in people[: people.index(seat) + 1]:
+            assert take(data, earlier) == []
+            for change in (
+                "UPDATE marking_task SET marker_id = :m WHERE marker_id IS NULL",
+                "UPDATE marking_task SET marker_id = :m, state = 'leased', lease_until = created_at "
+                "WHERE state = 'open'",
+            ):
+                with pytest.raises(IntegrityError), database.write() as session:
+                    session.execute(text(change), {"m": earlier.user_id})
+    assert open_round == [4]
+    leader = Seat(people[0].user_id, None, marks=False, leads=True)  # promoted in the middle of marking
+    assert take(data, leader) == []
+    (adjudication,) = take(data, data.seat("l", leads=True))
+    assert adjudication.role == "leader"
 
 
 def test_the_database_refuses_a_second_task_of_one_round(database: Database) -> None:
