@@ -26,14 +26,21 @@ ARGUMENTS = [
 ]
 
 
+def find_chromium() -> str:
+    """The browser of this computer, or the one that CHROMIUM names; the test fails with what to install instead."""
+    named = os.environ.get("CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.fail("Chromium is missing: install the system package `chromium`")
+    return found
+
+
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
     """A browser; the test fails with what to install where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.fail("Chromium is missing: install the system package `chromium`")
+    more = (*more, *os.environ.get("CHROMIUM_ARGUMENTS", "").split())
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, headless=True, args=[*ARGUMENTS, *more])
+        browser = playwright.chromium.launch(executable_path=find_chromium(), headless=True, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:
@@ -44,7 +51,7 @@ class Served:
     """A served application that can be stopped and started again on its port, as when a server restarts."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self.app = app
         self.port = 0
         self.start()
 
@@ -55,7 +62,7 @@ class Served:
     def start(self) -> None:
         self._map: dict = {}
         self._server = create_server(
-            self._app, host="127.0.0.1", port=self.port, threads=8, map=self._map, asyncore_use_poll=True
+            self.app, host="127.0.0.1", port=self.port, threads=8, map=self._map, asyncore_use_poll=True
         )
         self.port = self._server.effective_port
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -200,7 +200,7 @@ export class Drawing {
       return { kind: tool, image, box: [left, top, share(Math.max(ax, bx) - left), share(Math.max(ay, by) - top)] };
     }
     if (tool === "underline") return { kind: tool, image, line: [to(first), to([last[0], first[1]])] };
-    for (let tolerance = 0.7; ; tolerance *= 1.5) {
+    for (let tolerance = 0.7; ; tolerance *= 1.15) {
       const made = { kind: tool, image, line: simplified(points, tolerance).map(to) };
       if (bytes(made) <= MOST_LINE_BYTES) return made;
     }
