@@ -3,8 +3,10 @@
     python -m benchmarks.accuracy --pages 40 --seed 1 --profiles clean,office --json accuracy.json
 
 A silent error is a wrong value with status ``ok`` on a field that a person would not have doubted (samples/visible.py
-holds the rule); a needless flag is ``doubtful`` on such a field. `--pages` counts page images per profile and layout.
-`--keep DIR` writes the image of every page with a finding, under the name that makes it again.
+holds the rule); a needless flag is ``doubtful`` on such a field. `--pages` counts page images per profile and layout;
+one more in eight is a stranger (another card, another version, a letter, somebody else's form, a picture, a blank page)
+that must be refused by name. `--keep DIR` writes the image of every page with a finding, under the name that makes it
+again. benchmarks/reliability.py makes the tables and the diagram of docs/reading.md from the JSON.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,7 +24,8 @@ import cv2
 from samples.compare import Comparison, Finding
 from samples.layouts import layout_names, layouts
 from samples.prints import CardPrint, print_card
-from samples.trial import Profile, Trial, judge, profile_named, profile_names, random_side
+from samples.strangers import Stranger
+from samples.trial import Profile, Trial, judge, profile_named, profile_names, random_side, random_stranger
 from scanning.cards.builder import build_card
 from scanning.cards.fonts import find_fonts
 from scanning.read_page import ReadingOptions, read_bytes
@@ -42,6 +45,9 @@ class Row:
     make_s: float = 0.0
 
 
+STRANGE = 8  # one page more in so many is no side of the card
+
+
 def _begin(names: tuple[str, ...], keep: Path | None) -> None:
     cv2.setNumThreads(1)
     fonts = find_fonts()
@@ -54,18 +60,40 @@ def _begin(names: tuple[str, ...], keep: Path | None) -> None:
 def _try(trial: Trial) -> tuple[Trial, Comparison, float, float]:
     card = _cards[trial.layout]
     start = time.perf_counter()
-    drawn = random_side(card, trial)
+    drawn = random_side(card, trial) if trial.stranger is None else random_stranger(trial, _stranger_card(trial))
     made = time.perf_counter()
     reading = read_bytes(drawn.data, card.template, ReadingOptions(crops=None))
     read = time.perf_counter()
     found = judge(trial, drawn, reading)
-    if _keep and (found.silent or found.silent_numbers or found.refused or found.lost or found.misplaced):
+    if _keep and (
+        found.silent or found.silent_numbers or found.refused or found.lost or found.misplaced or found.foreign
+    ):
         (_keep[0] / f"{trial.name}{drawn.suffix}").write_bytes(drawn.data)
     return trial, found, made - start, read - made
 
 
+def _stranger_card(trial: Trial) -> CardPrint:
+    """What a stranger's page is drawn from: the card of another layout, or another version of this one."""
+    at = layout_names().index(trial.layout)
+    other = layout_names()[(at + 1) % len(layout_names())]
+    name, version = (trial.layout, 2) if trial.stranger is Stranger.OTHER_VERSION else (other, 1)
+    key = f"{name}/{version}"
+    if key not in _cards:
+        paper = layouts((name,))[name]
+        if version > 1:
+            # Another version of a card has another design: here one item fewer to write in.
+            paper = replace(paper, items=paper.items[:-1])
+        _cards[key] = print_card(build_card(paper, version=version), find_fonts())
+    return _cards[key]
+
+
+def _strangers(name: str, profile: Profile, seed: int, pages: int) -> list[Trial]:
+    kinds = list(Stranger)
+    return [Trial(name, 1, profile, seed * 100_000 + at, kinds[at % len(kinds)]) for at in range(-(-pages // STRANGE))]
+
+
 def main() -> int:
-    """Run, print the table, write the JSON; exit 1 when a foreign or lost page turned up."""
+    """Run, print the table, write the JSON; exit 1 when a page was lost, or read as what it is not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
@@ -86,6 +114,9 @@ def main() -> int:
         for name, paper in layouts(names).items()
         for at in range(args.pages)
     ]
+    for profile in profiles:
+        for name in names:
+            trials += _strangers(name, profile, args.seed, args.pages)
     rows = {(profile, name): Row(profile.value, name) for profile in profiles for name in names}
     with ProcessPoolExecutor(args.jobs, get_context("spawn"), _begin, (names, args.keep)) as pool:
         for done, (trial, found, make_s, read_s) in enumerate(pool.map(_try, trials, chunksize=2), start=1):
@@ -98,12 +129,12 @@ def main() -> int:
     _print(list(rows.values()), profiles)
     if args.json:
         args.json.write_text(json.dumps([asdict(row) for row in rows.values()], ensure_ascii=False, indent=1), "utf-8")
-    return 1 if any(row.found.foreign or row.found.lost for row in rows.values()) else 0
+    return 1 if any(row.found.foreign or row.found.lost or row.found.misplaced for row in rows.values()) else 0
 
 
 _HEADS = (
     *("profile", "layout", "pages", "bubbles", "silent", "ppm", "numbers", "needless"),
-    *("doubt.", "ambig.", "refused", "misplaced", "lost", "ms"),
+    *("doubt.", "ambig.", "refused", "misplaced", "lost", "strange", "taken", "ms"),
 )
 
 
@@ -130,13 +161,15 @@ def _print(rows: list[Row], profiles: list[Profile]) -> None:
             f"{100 * found.needless_rate:.2f}%",
             f"{100 * found.doubtful / max(found.fields, 1):.2f}%",
             f"{100 * found.ambiguous / max(found.fields, 1):.2f}%",
-            f"{100 * len(found.refused) / max(found.pages, 1):.1f}%",
+            f"{100 * len(found.refused) / max(found.pages - found.strangers, 1):.1f}%",
             len(found.misplaced),
-            len(found.lost) + len(found.foreign),
+            len(found.lost),
+            found.strangers,
+            len(found.foreign),
             f"{1000 * row.read_s / max(found.pages, 1):.0f}",
         )
         print(("{:8} {:13}" + " {:>9}" * (len(cells) - 2)).format(*cells))
-    for kind in ("silent", "silent_numbers", "needless"):
+    for kind in ("silent", "silent_numbers", "foreign", "misplaced", "needless"):
         _print_manners(kind, [one for total in totals for one in getattr(total.found, kind)])
 
 

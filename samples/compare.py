@@ -7,6 +7,9 @@ A *silent error* is a wrong value with status ``ok`` on a field that is not ambi
 must be doubted. A *needless flag* is ``doubtful`` on a field that is neither ambiguous nor irregular. A page is
 *refused* when its `_page` row is doubtful although it shows a readable side, *foreign* when it was read although it
 shows none, *misplaced* when the side is wrong, *lost* when there is no `_page` row at all.
+
+`margins` counts, for `doubtful` and then for each tenth of the margin of ``ok`` values, fields that a person would not
+have doubted and how many of them were guessed wrong, then the same for all fields.
 """
 
 import csv
@@ -21,6 +24,7 @@ from samples.visible import SeenField
 from scanning.reading.result import PageReading
 
 PAGE_FIELD = "_page"
+MARGIN_BINS = 10
 CANDIDATE_FIELD = "candidate"
 
 
@@ -59,6 +63,8 @@ class Comparison:
     ambiguous: int = 0
     doubtful: int = 0
     digits: int = 0
+    strangers: int = 0
+    margins: list[list[int]] = field(default_factory=lambda: [[0, 0, 0, 0] for _ in range(1 + MARGIN_BINS)])
     silent: list[Finding] = field(default_factory=list)
     silent_numbers: list[Finding] = field(default_factory=list)
     needless: list[Finding] = field(default_factory=list)
@@ -80,8 +86,10 @@ class Comparison:
 
     def add(self, other: "Comparison") -> None:
         """Take in the counts and findings of another comparison."""
-        for name in ("pages", "fields", "bubbles", "ambiguous", "doubtful", "digits"):
+        for name in ("pages", "fields", "bubbles", "ambiguous", "doubtful", "digits", "strangers"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        for mine, theirs in zip(self.margins, other.margins, strict=True):
+            mine[:] = [a + b for a, b in zip(mine, theirs, strict=True)]
         for name in ("silent", "silent_numbers", "needless", "refused", "foreign", "misplaced", "lost"):
             getattr(self, name).extend(getattr(other, name))
 
@@ -143,6 +151,7 @@ def compare_page(truth: PageTruth, rows: Sequence[ReadRow]) -> Comparison:
         found.lost.append(finding(PAGE_FIELD, "", "a row"))
         return found
     if truth.side is None:
+        found.strangers += 1
         if page_row.status is ReadingStatus.OK:
             found.foreign.append(finding(PAGE_FIELD, f"side {page_row.side}", ",".join(truth.troubles)))
         return found
@@ -177,6 +186,7 @@ def _judge(found: Comparison, truth: PageTruth, seen: SeenField, row: ReadRow) -
     manners = sorted({bubble.manner for bubble in truth.bubbles if bubble.field == seen.id and bubble.manner})
     note = f"margin {row.margin:.2f}; {'+'.join(manners) or 'blank'}"
     wrong = Finding(truth.file, truth.page, seen.id, row.value, seen.value, note)
+    _count_margin(found, seen, row, row.value not in (voices or {""}))
     if is_ok:
         right = row.value in voices or (not voices and not row.value)
         excused = seen.ambiguous and (not is_number or not row.value or _agrees(row.value, seen))
@@ -184,6 +194,18 @@ def _judge(found: Comparison, truth: PageTruth, seen: SeenField, row: ReadRow) -
             (found.silent_numbers if is_number else found.silent).append(wrong)
     elif not seen.ambiguous and not seen.irregular and not conflict:
         found.needless.append(wrong)
+
+
+def _count_margin(found: Comparison, seen: SeenField, row: ReadRow, wrong: bool) -> None:
+    at = 0
+    if row.status is ReadingStatus.OK:
+        at = 1 + min(int(row.margin * MARGIN_BINS), MARGIN_BINS - 1)
+    counts = found.margins[at]
+    counts[2] += 1
+    counts[3] += wrong
+    if not seen.ambiguous:
+        counts[0] += 1
+        counts[1] += wrong
 
 
 def _agrees(value: str, seen: SeenField) -> bool:

@@ -17,6 +17,7 @@ from samples.hand import HandMix, Manner, SideIntent, Writing
 from samples.other_draw import draw_other_side
 from samples.prints import CardPrint
 from samples.scan_plan import ScanProfile
+from samples.strangers import Stranger, draw_stranger, no_side
 from samples.truth import PageTruth
 from scanning.cards.template import CardPage
 from scanning.reading.result import PageReading
@@ -40,17 +41,19 @@ _BLANK = 0.02  # of single items; a reader must not invent an answer
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Which card, side, profile and seed; `side` counts from 1."""
+    """Which card, side, profile and seed; `side` counts from 1. A `stranger` is read with a card that it is not."""
 
     layout: str
     side: int
     profile: Profile
     seed: int
+    stranger: Stranger | None = None
 
     @property
     def name(self) -> str:
         """A name that finds the same image again."""
-        return f"{self.profile}-{self.layout}-{self.side}-{self.seed}"
+        name = f"{self.profile}-{self.layout}-{self.side}-{self.seed}"
+        return f"{name}-{self.stranger}" if self.stranger else name
 
 
 def profile_names() -> tuple[str, ...]:
@@ -66,8 +69,20 @@ def profile_named(name: str) -> Profile:
 def trial_named(name: str) -> Trial:
     """The trial that a finding names. Raises ValueError when it names none."""
     profile, _, rest = name.partition("-")
-    layout, side, seed = rest.rsplit("-", 2)
-    return Trial(layout, int(side), profile_named(profile), int(seed))
+    last = rest.rpartition("-")[2]
+    stranger = Stranger(last) if not last.isdigit() else None
+    layout, side, seed = rest.removesuffix(f"-{last}" if stranger else "").rsplit("-", 2)
+    return Trial(layout, int(side), profile_named(profile), int(seed), stranger)
+
+
+def random_stranger(trial: Trial, card: CardPrint) -> DrawnSide:
+    """Draw and scan what is no side of the trial's card; `card` is what cards are drawn from: another one."""
+    if trial.stranger in (Stranger.OTHER_CARD, Stranger.OTHER_VERSION):
+        side = min(trial.side, len(card.template.pages))
+        return no_side(random_side(card, replace(trial, side=side)), trial.stranger)
+    profile = trial.profile if isinstance(trial.profile, ScanProfile) else ScanProfile.HARSH
+    rng = np.random.default_rng([trial.seed, crc32(trial.name.encode()), 31])
+    return draw_stranger(Stranger(trial.stranger or Stranger.BLANK), profile, rng)
 
 
 def random_side(card: CardPrint, trial: Trial) -> DrawnSide:
@@ -75,7 +90,7 @@ def random_side(card: CardPrint, trial: Trial) -> DrawnSide:
     page = card.template.page(trial.side)
     key = (trial.seed, crc32(f"{trial.profile}/{trial.layout}".encode()), trial.side)
     rng = np.random.default_rng([*key, 11])
-    number, choices = _choices(page, rng)
+    number, choices = choices_of(page, rng)
     manners: tuple[Manner, ...] = ("short", "steps", "text")
     writings = tuple(
         Writing(one.id, one.part, manners[int(rng.integers(3))], float(rng.uniform(0, 1)), bool(rng.random() < 0.1))
@@ -97,7 +112,8 @@ def random_side(card: CardPrint, trial: Trial) -> DrawnSide:
     )
 
 
-def _choices(page: CardPage, rng: np.random.Generator) -> tuple[str, dict[str, tuple[tuple[int, str], ...]]]:
+def choices_of(page: CardPage, rng: np.random.Generator) -> tuple[str, dict[str, tuple[tuple[int, str], ...]]]:
+    """A random number and random answers for every field of a side."""
     choices: dict[str, tuple[tuple[int, str], ...]] = {}
     number = ""
     for card_field in page.fields:

@@ -28,6 +28,16 @@ def write(rect: RectMm, writing: Writing, hand: Hand, rng: np.random.Generator) 
     return place_glyphs(glyphs, boxes, hand.alphabet, rng) if glyphs else np.empty((0, 3, 2))
 
 
+def write_line(rect: RectMm, hand: Hand, rng: np.random.Generator) -> Glyph:
+    """The strokes of one line of characters that fills a rectangle, float64 (n, 3, 2) in mm."""
+    size = rect.height_mm
+    n_glyphs = max(1, round(rect.width_mm / (1.05 * size)))
+    width = rect.width_mm / n_glyphs
+    boxes = np.array([[rect.x_mm + at * width, rect.y_mm, 0.9 * width, size] for at in range(n_glyphs)])
+    which = rng.integers(0, len(hand.alphabet.characters), n_glyphs)
+    return place_glyphs([hand.alphabet.characters[int(at)] for at in which], boxes, hand.alphabet, rng)
+
+
 def _line_boxes(rect: RectMm, writing: Writing, rng: np.random.Generator) -> NDArray[np.float64]:
     """Glyph boxes on lines, float64 (n, 4): ragged right ends, as many lines as `amount` of the height allows."""
     start_x, start_y = writing.start_mm

@@ -136,3 +136,21 @@ def test_the_truth_file_comes_back_as_it_was_written(tmp_path):
     file.write_text('{"kaiyue": "card/1"}', "utf-8")
     with pytest.raises(ValueError, match="truth/1"):
         read_truth(file)
+
+
+def test_margins_are_counted_by_tenths_with_what_was_wrong_and_doubtful_ones_apart():
+    read = [replace(row, margin={"item:1": 0.17, "item:2": 1.0, "item:3": 0.05}.get(row.field, 0.6)) for row in rows()]
+    read = [replace(row, value="C") if row.field == "item:1" else row for row in read]
+    found = compare([TRUTH], read).margins
+    assert found[1 + 1] == [1, 1, 1, 1]  # item 1, wrong
+    assert found[1 + 6] == [1, 0, 1, 0]  # the number
+    assert found[1 + 9] == [1, 0, 1, 0]  # item 2: a margin of 1 belongs to the last tenth
+    assert found[1 + 0] == [0, 0, 1, 0]  # item 3 is ambiguous
+    doubted = compare([TRUTH], rows({"item:1": "B"}, {"item:1": DOUBTFUL})).margins
+    assert doubted[0] == [1, 1, 1, 1]
+
+
+def test_margins_add_up_over_comparisons():
+    both = compare([TRUTH], rows())
+    both.add(compare([TRUTH], rows()))
+    assert sum(clear for clear, *_ in both.margins) == 6
