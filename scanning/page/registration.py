@@ -18,7 +18,7 @@ from models.geometry import Homography
 from models.words import PageCode
 from scanning.cards.machine_code import parse_payload
 from scanning.cards.template import CardPage
-from scanning.page.code import CodePattern, CodePlace, find_codes, read_code, shows_code
+from scanning.page.code import CodePattern, CodePlace, find_codes, read_code, shows_code, which_code
 from scanning.page.corners import find_at_corners
 from scanning.page.correction import Corrected, correct
 from scanning.page.fiducials import Blobs, PatternMatch, find_blobs
@@ -59,7 +59,7 @@ UNEVEN = (0.02, 0.15)  # two rows folded away shorten a page by 3 % and leave it
 BEND_MM = (1.2, 1.8)  # print further than this from where the marks have it is a neighbour's (on scans, on photos)
 STRETCH = 0.011  # print that is this much longer or shorter than the marks say is not as it was printed (on scans)
 MARK_LIKE = 0.2
-OWN_PRINT = (0.25, 0.5)  # of a side's own frames or bubbles: fewer are found by chance, more are really there
+OWN_PRINT = (0.25, 0.7)  # of a side's own frames or bubbles: fewer are found by chance, more are really there
 MOVED_MM = (4.0, 25.0)  # a missing mark that stands a row or more beside its place went there with a piece of the page
 HOLDS_MM = 70.0  # evidence holds the map around it as far as paper bends as one
 BESIDE_MM = 40.0  # a row or column of evidence this far off its own line still says what lies there
@@ -297,7 +297,7 @@ def _choose(
     if not readings:
         return Refusal(PageCode.UNREGISTERED, mark_text("the card's marks were not found"))
     best_first = sorted(readings, key=lambda one: (-one.edges.explained, -one.pose.score))
-    best_first = _by_own_print(best_first)
+    best_first = _by_own_print(grey, best_first)
     if not best_first:
         return Refusal(PageCode.UNREGISTERED, mark_text("which side this is cannot be told"))
     best = _repaired(grey, best_first[0])
@@ -312,30 +312,37 @@ def _choose(
     return Refusal(PageCode.UNREGISTERED, mark_text("the printed bubbles and frames are not where the marks say"))
 
 
-def _by_own_print(best_first: list[_Reading]) -> list[_Reading]:
+def _by_own_print(grey: NDArray[np.uint8], best_first: list[_Reading]) -> list[_Reading]:
     """The same readings, the best of them of the side whose own print shows; none when that cannot be told.
 
     Tracks and marks are the same on every side: a back without bubbles explains all of itself on any front. A side is
-    told by what it alone has; one that has nothing of its own, by the absence of what the others have.
+    told by a code that looks like its own, or by what it alone has; one that has nothing of its own, by the absence
+    of what the others have.
     """
     best = best_first[0]
     alike = [best, *(one for one in best_first[1:] if _agrees(one.pose.map, best.pose.map, best.side.page))]
-    rivals = {id(one.side): one for one in reversed(alike)}  # of each side its best reading that lies the same way
+    rivals = list({id(one.side): one for one in reversed(alike)}.values())  # of each side its best that lies this way
     if len(rivals) < 2:
         return best_first
-    shares = {key: own_share(one.side.probes, one.edges, _probes_beside(one, rivals)) for key, one in rivals.items()}
-    shown = [key for key, share in shares.items() if share is not None and share >= OWN_PRINT[1]]
-    hidden = all(share is None or share <= OWN_PRINT[0] for key, share in shares.items() if key not in shown)
-    if not shown:
-        shown = [key for key, share in shares.items() if share is None]
-    if len(shown) != 1 or not hidden:
+    shares = [own_share(one.side.probes, one.edges, _probes_beside(one, rivals)) for one in rivals]
+    least, most = OWN_PRINT
+    patterns = [one.side.code for one in rivals if one.side.code is not None]
+    named = which_code(grey, FittedMap.plain(best.pose.map), patterns) if len(patterns) == len(rivals) else None
+    shown = [at for at, share in enumerate(shares) if share is not None and share >= most]
+    if named is None:
+        shown = shown or [at for at, share in enumerate(shares) if share is None]
+        hidden = all(share is None or share <= least for at, share in enumerate(shares) if at not in shown)
+        named = shown[0] if len(shown) == 1 and hidden else None
+    elif any(at != named for at in shown):
+        named = None  # the code says one side, the print another
+    if named is None:
         return []
-    true = rivals[shown[0]]
+    true = rivals[named]
     return [true, *(one for one in best_first if one is not true)]
 
 
-def _probes_beside(one: _Reading, rivals: dict[int, _Reading]) -> list[Probes]:
-    return [other.side.probes for other in rivals.values() if other.side is not one.side]
+def _probes_beside(one: _Reading, rivals: list[_Reading]) -> list[Probes]:
+    return [other.side.probes for other in rivals if other.side is not one.side]
 
 
 def _walked(

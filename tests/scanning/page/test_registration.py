@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from models.geometry import RectMm
+from models.geometry import Homography, RectMm
 from models.words import PageCode
+from scanning.page.code import make_pattern, which_code
+from scanning.page.fit import FittedMap
 from scanning.page.image import Refusal
 from scanning.page.probes import make_probes
 from scanning.page.registration import Found, Side, register
@@ -259,6 +261,40 @@ def test_a_side_without_its_code_is_told_by_what_it_alone_has(two_sided) -> None
     front = two_sided.side(1).copy()
     paint(front, two_sided.template.pages[0].code.grown(1.0), 255)
     assert isinstance(register(front, sides_of(two_sided.template)), Found)
+
+
+@pytest.mark.parametrize("page", [1, 2])
+@pytest.mark.parametrize("lost", ["upper half", "left half", "smeared"])
+def test_a_side_is_told_by_what_is_left_of_its_code(two_sided, page, lost) -> None:
+    """An empty back has nothing of its own, and on paper of its grey a front's frames are found by chance."""
+    own = two_sided.template.page(page)
+    picture = two_sided.side(page).copy()
+    code = own.code
+    half = {
+        "upper half": RectMm(code.x_mm, code.y_mm, code.width_mm, code.height_mm / 2),
+        "left half": RectMm(code.x_mm, code.y_mm, code.width_mm / 2, code.height_mm),
+    }
+    if lost in half:
+        paint(picture, half[lost], 255)
+    else:
+        left, top, right, bottom = (round(edge * PX) for edge in (code.x_mm, code.y_mm, code.right_mm, code.bottom_mm))
+        picture[top:bottom, left:right] = cv2.blur(picture[top:bottom, left:right], (9, 9))
+    sides = [Side(one, make_probes(one), make_pattern(one)) for one in two_sided.template.pages]
+    found = register(picture, sides)
+    assert isinstance(found, Found), found
+    assert found.registration.page.page == page
+
+
+def test_no_side_is_told_by_a_code_that_is_gone(two_sided) -> None:
+    patterns = [make_pattern(page) for page in two_sided.template.pages]
+    upright = FittedMap.plain(Homography(np.array([[PX, 0, -0.5], [0, PX, -0.5], [0, 0, 1.0]])))
+    picture = two_sided.side(1).copy()
+    assert which_code(picture, upright, patterns) == 0
+    assert which_code(two_sided.side(2), upright, patterns) == 1
+    assert which_code(two_sided.side(2), upright, patterns[:1]) is None  # alone it differs from nothing
+    for seed in range(20):
+        grain = np.random.default_rng(seed).normal(240, 6, picture.shape[:2])
+        assert which_code(np.clip(grain, 0, 255).astype(np.uint8)[: round(60 * PX)], upright, patterns) is None
 
 
 def sides_of(card) -> list[Side]:
