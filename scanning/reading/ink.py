@@ -36,14 +36,17 @@ RING_SHARE = 0.20  # of the shorter side: half a millimetre out, midway to the n
 LEARN_FROM = 6  # fewer bubbles with one letter say nothing certain about the letter
 LEARN_QUANTILE = 0.30  # a letter may be filled in two thirds of its places and is still learnt as empty
 LETTER_SPREAD = 0.06  # letters differ in blackness by less than this; beyond it the "letter" is ink
-LETTER_BOLD = 0.9  # or by this share of their blackness: toner, copies and one-bit scans make letters bold
+LETTER_BOLD = 0.6  # or by this share of their blackness: toner, copies and one-bit scans make letters bold
+FACE_WHITE = GRID_X * GRID_Y * 2 // 5  # of all places in order of darkness
+FACE_LEAST = 0.04  # is white here
 LETTER_SLACK = 1.25  # places that are hidden by print count less, which makes the others count more
 LETTER_MOST = 0.35  # a printed letter covers no more; a whole page darker than that is ink or a bad scan
+BRIGHTER = 1.1  # paper does not change by more from one bubble to the next but one
 PRINT_MOST = 0.3  # more ink than this is no letter, however bold
 PEAK_FROM = 0.012  # less ink than this is no mark, however it is spread
 _BLOCK = 256  # bubbles mapped at once: BLAS starts threads for larger products, and they cost more than they bring
-_REACH = 4  # neighbours to each side, in card order, that vouch for the paper at a bubble
-_TOGETHER_MM = 60.0  # they do when all of them stand so close together
+_REACH = 4  # twice as many neighbours vouch for the paper at a bubble
+_TOGETHER_MM = 30.0  # they do when all of them stand so near
 
 
 ExpectedBlank = Callable[
@@ -67,8 +70,7 @@ class BubbleGrid:
     the right of the middle and down from it; the m = GRID_Y * GRID_X inside first, then the r around it.
     `corners_mm` (3n, 2) are the middles `center_mm` (n, 2), then places 1 mm to the right of them, then 1 mm below.
     `letter` (n,) numbers bubbles of the same label and size; `alike` lists the letters that occur often enough to learn
-    from. `beside` (n, 9) are the neighbours of each bubble in card order with itself, `together` (n,) whether they
-    stand together on the paper as well.
+    from. `beside` (n, 9) are each bubble and its nearest neighbours, `together` (n,) whether these are near enough.
     """
 
     sizes: tuple[tuple[NDArray[np.intp], NDArray[np.float32]], ...]
@@ -125,8 +127,9 @@ def make_grid(page: CardPage) -> BubbleGrid:
         ],
         dtype=np.intp,
     )
-    beside = np.clip(np.arange(n)[:, None] + np.arange(-_REACH, _REACH + 1)[None, :], 0, max(n - 1, 0))
-    apart = np.abs(center[beside[:, -1]] - center[beside[:, 0]]).max(axis=1, initial=0.0)
+    away = np.hypot(*(center[:, None, :] - center[None, :, :]).transpose(2, 0, 1))
+    beside = np.argsort(away, axis=1, kind="stable")[:, : 2 * _REACH + 1]
+    apart = away[np.arange(n)[:, None], beside].max(axis=1, initial=0.0)
     return BubbleGrid(
         tuple((np.array(rows), _places_mm(*size)) for size, rows in by_size.items()),
         np.concatenate([center, center + np.array([1.0, 0.0]), center + np.array([0.0, 1.0])]),
@@ -134,7 +137,7 @@ def make_grid(page: CardPage) -> BubbleGrid:
         letter,
         _alike(letter),
         beside,
-        apart < _TOGETHER_MM,
+        (apart < _TOGETHER_MM) & (beside.shape[1] == 2 * _REACH + 1),
     )
 
 
@@ -271,7 +274,7 @@ def _map_locally(fitted: FittedMap, grid: BubbleGrid) -> tuple[NDArray[np.float3
 
 
 def _paper(ring: NDArray[np.float32], grid: BubbleGrid) -> NDArray[np.float32]:
-    """The grey of the paper at each bubble: its bright surround, made sure of by its neighbours in card order.
+    """The grey of the paper at each bubble: its bright surround, made sure of by its neighbours.
 
     A stroke or stain around one bubble would otherwise lighten everything inside it.
     """
@@ -280,9 +283,12 @@ def _paper(ring: NDArray[np.float32], grid: BubbleGrid) -> NDArray[np.float32]:
     # The brightest places are paper even beside a fill that runs over; grain brightens them on all bubbles alike.
     bright = ordered[:, places * 9 // 10]
     own = bright - np.float32(_middle(np.sort(bright - ordered[:, places * 3 // 4])))
-    near = np.partition(own[grid.beside], _REACH, axis=1)[:, _REACH]  # the median of an odd number
-    near = np.where(grid.together, near, own)  # a neighbour in the list may be far away on the paper
-    paper = np.maximum(np.maximum(own, near), 16.0)
+    near = own
+    if grid.beside.shape[1] == 2 * _REACH + 1:
+        near = np.partition(own[grid.beside], _REACH, axis=1)[:, _REACH]  # the median of an odd number
+        near = np.where(grid.together, near, own)
+    # A white streak of a dirty scanner beside a bubble is no paper either.
+    paper = np.maximum(np.minimum(np.maximum(own, near), BRIGHTER * near), 16.0)
     return np.asarray(paper, dtype=np.float32)
 
 
@@ -317,7 +323,9 @@ def _expected_blank(inner: NDArray[np.float32], grid: BubbleGrid) -> tuple[Blank
         common = float(means[means.size // 4])
     common = min(common, LETTER_MOST)
     bolder = max(LETTER_SPREAD, LETTER_BOLD * common)
-    known = level <= common + bolder
+    # Ink fills a bubble from edge to edge; a letter leaves half of it white, however bold it is printed.
+    white = np.partition(faces, FACE_WHITE, axis=1)[:, FACE_WHITE] if learnt else np.empty(0)
+    known = (level <= common + bolder) | ((level <= LETTER_MOST) & (white <= FACE_LEAST))
     row = np.full(int(grid.letter.max()) + 1, np.count_nonzero(known), dtype=np.intp)  # the last face is the common one
     if learnt:
         letters = np.concatenate([alike.letters for alike in grid.alike])[known]

@@ -392,3 +392,17 @@ def test_bubbles_under_a_slip_of_paper_are_not_surely_empty() -> None:
         assert fields[f"item:{no}"].status is ReadingStatus.DOUBTFUL
         assert "unverified" in fields[f"item:{no}"].reasons
     assert fields["item:1"].status is ReadingStatus.OK
+
+
+@pytest.mark.parametrize(("white", "wide_mm"), [(190, 1.0), (170, 1.0), (170, 0.3)])
+def test_a_white_streak_beside_bubbles_does_not_make_them_look_dark(white, wide_mm) -> None:
+    """A dirty scanner draws it down the whole page of grey paper: what is darker than it is not therefore ink."""
+    wanted = {key: "" if key == "item:12" else value for key, value in usual_answers().items()}
+    grey = scan(page(without=("item:12",)), white=white)
+    left = bubble_rect(FRONT, "item:12", "B").x_mm - (0.0 if wide_mm > 0.5 else 0.7)
+    streak = grey[:, round(left * PX) : round((left + wide_mm) * PX)]
+    streak[:] = np.clip(streak.astype(int) + 250 - white, 0, 255)
+    read, fields = values(grey)
+    assert read == wanted
+    assert sum(one.status is ReadingStatus.DOUBTFUL for one in fields.values()) <= 3
+    assert not [one for one in fields.values() if one.value and one.status is ReadingStatus.DOUBTFUL]
