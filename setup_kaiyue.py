@@ -252,7 +252,7 @@ def bench() -> int:
     """Every benchmark, as ratios within one run."""
     setup(development=True)
     code = 0
-    for name in ("read_page", "accuracy", "marking_load", "marking_screen"):
+    for name in ("read_page", "accuracy", "marking_load", "marking_screen", "panel"):
         say(f"— {name}")
         code = _go([PYTHON, "-m", f"benchmarks.{name}"]) or code
     return code
