@@ -28,6 +28,8 @@ from scanning.page.fit import Registration
 from scanning.page.markers import find_marker_quads
 from scanning.page.outline import Quad, find_outlines
 
+NEAR_SIZES = 4.0  # bubbles further apart than this many of their own sizes are no neighbours
+
 
 @dataclass(frozen=True, slots=True)
 class AnchorOptions:
@@ -42,6 +44,8 @@ class AnchorOptions:
     clear_margin: float = 0.8  # bubbles that the next lock lacks more; a heading of four letters gives 1, no row 3
     clear_share: float = 0.3  # and this share of what this lock misses: a page cut off at a row's height tells little
     precise_shift: float = 0.3  # pitches; markers and features are exact to a third of a row
+    nearest: float = 0.6  # of their usual distance that neighbours must keep; a row that slipped leaves a tenth
+    farthest: float = 1.6
     most_left: float = 0.25  # pitches between bubble and map, 95th percentile; beyond it neighbours mix
 
 
@@ -68,7 +72,7 @@ def register_anchored(
         if fit is None:
             continue
         median, low = float(np.median(fit.support)), fit.loss / fit.support.size
-        if not _acceptable(fit, median, low, proposal.precise, chosen):
+        if not _acceptable(fit, median, low, proposal.precise, chosen) or _is_torn(fit, page, chosen):
             seen_badly = seen_badly or median >= chosen.least_support
             continue
         score = median - low
@@ -95,6 +99,40 @@ def _acceptable(fit: BubbleFit, median: float, low: float, precise: bool, option
     told_apart = _told_apart(fit, options) or (precise and stays and fit.margin > 0)
     left = fit.left_mm[np.isfinite(fit.left_mm)]
     return bool(told_apart and left.size and np.percentile(left, 95) <= options.most_left * fit.pitch_mm)
+
+
+def _is_torn(fit: BubbleFit, page: CardPage, options: AnchorOptions) -> bool:
+    """Whether neighbouring bubbles were put onto one another, or a row apart.
+
+    A part of a block that is a row off shows a bubble at every place, and at one place two rows share the same print.
+    Bent paper brings rows a little nearer to each other; only a slip brings them together.
+    """
+    pairs = _neighbours(page)
+    centers = np.array([[b.rect.center.x_mm, b.rect.center.y_mm] for one in page.fields for b in one.bubbles])
+    fitted, straight = fit.map.apply(centers), fit.map.image_from_card.apply(centers)
+    apart = np.hypot(*(fitted[pairs[:, 1]] - fitted[pairs[:, 0]]).T)
+    expected = np.hypot(*(straight[pairs[:, 1]] - straight[pairs[:, 0]]).T)
+    if not pairs.size:
+        return False
+    stretch = apart / np.maximum(expected, 1e-6)
+    stretch /= max(float(np.median(stretch)), 1e-6)
+    return bool((stretch < options.nearest).any() or (stretch > options.farthest).any())
+
+
+def _neighbours(page: CardPage) -> NDArray[np.intp]:
+    """Pairs of bubbles with nothing between them, intp (n, 2): each with its next to the right and its next below."""
+    rects = [b.rect for one in page.fields for b in one.bubbles]
+    centers = np.array([[r.center.x_mm, r.center.y_mm] for r in rects])
+    size = np.array([[r.width_mm, r.height_mm] for r in rects])
+    away = centers[None, :, :] - centers[:, None, :]
+    pairs = []
+    for axis in (0, 1):
+        across = np.abs(away[..., 1 - axis]) < 0.5 * size[:, None, 1 - axis]
+        along = np.where((away[..., axis] > 0.5 * size[:, None, axis]) & across, away[..., axis], np.inf)
+        nearest = along.argmin(axis=1)
+        near = along[np.arange(len(rects)), nearest] < NEAR_SIZES * size.max(axis=1)
+        pairs.append(np.column_stack([np.flatnonzero(near), nearest[near]]))
+    return np.concatenate(pairs).astype(np.intp)
 
 
 def _proposals(image: NDArray[np.uint8], page: CardPage, anchoring: Anchoring) -> Iterator[_Proposal]:

@@ -22,6 +22,7 @@ class Sheet:
     images: dict[str, bytes] = field(default_factory=dict)
     truth: dict[str, str] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
+    blank: Image | None = None  # the print before anybody wrote on it
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def make_sheet(seed: int, style: Style, items: int = 40) -> Sheet:
     }
     sheet = Sheet(template, paper, FINE)
     _anchor(sheet, style)
-    _fill(sheet, values, size, rng)
+    sheet.blank = sheet.print.copy()
+    _fill(sheet, values, (size, size), rng)
     return sheet
 
 
@@ -156,14 +158,15 @@ def _fill(sheet: Sheet, values, size, rng) -> None:
 
 
 def _mark(paper, at, size, ink, manner, rng):
-    x, y = np.array(at) * FINE + rng.normal(0, 0.04 * size * FINE, 2)
+    size = np.array(size, dtype=float)
+    x, y = np.array(at) * FINE + rng.normal(0, 0.04 * size * FINE)
     reach = size * FINE / 2
     if manner in ("full", "pale", "half"):
         angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-        radius = reach * (rng.uniform(0.85, 1.15) + rng.normal(0, 0.06, angle.size))
-        outline = np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1)
+        radius = reach * (rng.uniform(0.85, 1.15) + rng.normal(0, 0.06, angle.size))[:, None]
+        outline = np.stack([x + radius[:, 0] * np.cos(angle), y + radius[:, 1] * np.sin(angle)], axis=1)
         if manner == "half":
-            outline[:, 1] = np.maximum(outline[:, 1], y - 0.1 * reach)
+            outline[:, 1] = np.maximum(outline[:, 1], y - 0.1 * reach[1])
         mask = np.zeros_like(paper)
         cv2.fillPoly(mask, [outline.astype(np.int32)], 255, cv2.LINE_AA)
         grain = np.clip(rng.normal(ink, 12, (64, 64)), 0, 210).astype(np.uint8)
@@ -172,13 +175,13 @@ def _mark(paper, at, size, ink, manner, rng):
         ]
         paper[mask > 127] = np.minimum(paper, texture)[mask > 127]
         return
-    thick = max(2, round(0.16 * size * FINE))
+    thick = max(2, round(0.16 * float(size.min()) * FINE))
     if manner == "tick":
         lines = [((-0.7, 0.0), (-0.15, 0.65)), ((-0.15, 0.65), (0.85, -0.8))]
     else:
         lines = [((-0.75, -0.75), (0.75, 0.75)), ((-0.75, 0.75), (0.75, -0.75))]
     for first, last in lines:
-        ends = [tuple(int(v) for v in (x + reach * p[0], y + reach * p[1])) for p in (first, last)]
+        ends = [tuple(int(v) for v in (x + reach[0] * p[0], y + reach[1] * p[1])) for p in (first, last)]
         cv2.line(paper, *ends, ink, thick, cv2.LINE_AA)
 
 
