@@ -4,12 +4,13 @@ The checked exam file is kept whole as `definition` (marking/setup/exam_file.py 
 and back); the columns beside it are what queries need.
 """
 
+import secrets
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.columns import Base, Word, exact_points, json_list, json_value, row_id, utc_now
+from models.columns import Base, Word, exact_points, json_list, json_value, maybe_points, row_id, utc_now
 from models.words import Boundary, Compare, ExamKind, ExamState, ItemKind, MarkingMode, PaperState
 
 
@@ -78,6 +79,10 @@ class GroupRecord(Base):
     """A marking group: items cut, dealt out and marked together.
 
     `parts` lists its score fields in order: ``{"id", "item", "points", "step"}`` with points as text.
+    `double_percent` of the responses of a group that is marked once get a hidden second mark. One task in `seed_every`
+    is a seed script and one in `repeat_every` an own one again (0: none); `salt` hides where. Such marks agree when
+    they differ by at most `quality_tolerance`; a person is paused once `pause_after_seeds` of the last five seeds
+    failed (0: never). With `qualification` nobody marks before `qualify_percent` of the qualification scripts agreed.
     """
 
     __tablename__ = "marking_group"
@@ -95,7 +100,18 @@ class GroupRecord(Base):
     full_mark: Mapped[exact_points]
     parts: Mapped[json_list]
     own_school_excluded: Mapped[bool] = mapped_column(default=True)
+    waived_schools: Mapped[json_list] = mapped_column(comment="ids of schools whose markers may mark their own")
+    school_quotas: Mapped[json_value] = mapped_column(comment="tasks that the markers of a school share, by its id")
     paused: Mapped[bool] = mapped_column(default=False)
+    double_percent: Mapped[int] = mapped_column(default=0)
+    trial_open: Mapped[bool] = mapped_column(default=False)
+    qualification: Mapped[bool] = mapped_column(default=False)
+    qualify_percent: Mapped[int] = mapped_column(default=80)
+    seed_every: Mapped[int] = mapped_column(default=20)
+    repeat_every: Mapped[int] = mapped_column(default=50)
+    quality_tolerance: Mapped[maybe_points]
+    pause_after_seeds: Mapped[int] = mapped_column(default=0)
+    salt: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))
 
     def part_fields(self) -> list[dict[str, Any]]:
         """The score fields as stored."""

@@ -6,6 +6,7 @@ from models.columns import Base
 from models.exam import AnswerKey, ExamRecord, GroupRecord, ItemRecord, PaperRecord
 from models.job import Job
 from models.people import Candidate, PaperEntry, School, SchoolClass
+from models.quality import GroupMember, QualitySample, RuleSignature, SampleCheck, Script
 from models.response import Response
 from models.score import ItemScore, PaperScore, Statistic, StatisticsRun, TotalScore
 from models.sheet import (
@@ -22,7 +23,7 @@ from models.sheet import (
 from models.staff import Grant, LoginAttempt, LoginSession, User
 from models.task import GroupScore, ImageView, LeaseEnd, Mark, MarkingTask, TaskImage
 
-APPEND_ONLY = (AuditEvent, Mark, ImageView, LeaseEnd, PageReadingRecord, AnswerKey)
+APPEND_ONLY = (AuditEvent, Mark, ImageView, LeaseEnd, PageReadingRecord, AnswerKey, RuleSignature)
 
 __all__ = [
     "APPEND_ONLY",
@@ -35,6 +36,7 @@ __all__ = [
     "CropRecord",
     "ExamRecord",
     "Grant",
+    "GroupMember",
     "GroupRecord",
     "GroupScore",
     "ImageView",
@@ -53,10 +55,14 @@ __all__ = [
     "PaperRecord",
     "PaperScore",
     "Placement",
+    "QualitySample",
     "Response",
+    "RuleSignature",
+    "SampleCheck",
     "ScanFile",
     "School",
     "SchoolClass",
+    "Script",
     "Sheet",
     "SheetException",
     "Statistic",

@@ -1,16 +1,19 @@
 """Records of marking: tasks under a lease, the images of each task, and the marks that were given.
 
 A claim is one statement on `marking_task`; the partial unique indexes hold, whatever the code does, that a
-round exists once and that nobody marks the same response twice. Marks are added, never changed.
+round exists once and that nobody marks the same response twice, in any round, as a leader, as a seed script, or after
+a leader has voided the first mark. Marks are added, never changed.
 """
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.columns import Base, Word, exact_points, json_list, json_value, maybe_points, maybe_time, row_id, utc_now
-from models.words import ProblemReason, ScoreSource, TaskKind, TaskState
+from models.words import ProblemReason, ScoreSource, TaskKind, TaskStage, TaskState
 
-_LIVE = "kind = 'live' AND state <> 'withdrawn'"
+_LIVE = "kind = 'live' AND state NOT IN ('withdrawn', 'voided')"
+_WAITING = "state = 'open' AND reserved_for IS NULL"
+_SEEN = "kind IN ('live', 'seed') AND state <> 'withdrawn' AND marker_id IS NOT NULL"
 
 
 class MarkingTask(Base):
@@ -21,6 +24,9 @@ class MarkingTask(Base):
     claim needs no join. `part_ids` are the score fields that count for this candidate (empty: all of the group's;
     a choose-group leaves some out). `points` repeats the mark that counts, so that queues and boards need no join;
     a reopened task keeps it until a new mark replaces it. `raised_by` passed the response up as a problem.
+    `reserved_for` alone may claim it: a mark that was returned, a seed, an own one again, training. `doubled` marks the
+    rounds of a hidden double marking. `decides` ends the matter with a leader's mark, whatever the mode. `script_id`
+    names the seed or training script behind it, `source_id` the own task that it repeats.
     """
 
     __tablename__ = "marking_task"
@@ -40,18 +46,34 @@ class MarkingTask(Base):
             "group_id",
             "marker_id",
             unique=True,
-            sqlite_where=text(_LIVE + " AND marker_id IS NOT NULL"),
-            postgresql_where=text(_LIVE + " AND marker_id IS NOT NULL"),
+            sqlite_where=text(_SEEN),
+            postgresql_where=text(_SEEN),
+        ),
+        Index(
+            "ix_marking_task_reserved",
+            "reserved_for",
+            "group_id",
+            "priority",
+            sqlite_where=text("state = 'open' AND reserved_for IS NOT NULL"),
+            postgresql_where=text("state = 'open' AND reserved_for IS NOT NULL"),
+        ),
+        Index(
+            "uq_marking_task_repeat",
+            "source_id",
+            unique=True,
+            sqlite_where=text("kind = 'repeat'"),
+            postgresql_where=text("kind = 'repeat'"),
         ),
         Index(
             "ix_marking_task_open",
             "group_id",
             "priority",
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
+            sqlite_where=text(_WAITING),
+            postgresql_where=text(_WAITING),
         ),
+        Index("ix_marking_task_entry", "entry_id", "group_id"),
         Index("ix_marking_task_marker", "marker_id", "group_id", "state", "done_at"),
-        Index("ix_marking_task_board", "group_id", "state", "role", "marker_id", "points"),
+        Index("ix_marking_task_board", "group_id", "kind", "state", "role", "marker_id", "points"),
         Index(
             "ix_marking_task_leased",
             "group_id",
@@ -89,6 +111,12 @@ class MarkingTask(Base):
     raised_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     part_ids: Mapped[json_list]
     points: Mapped[maybe_points]
+    reserved_for: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    doubled: Mapped[bool] = mapped_column(default=False)
+    decides: Mapped[ScoreSource | None] = mapped_column(Word(ScoreSource))
+    stage: Mapped[TaskStage | None] = mapped_column(Word(TaskStage))
+    script_id: Mapped[int | None] = mapped_column(ForeignKey("script.id"))
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("marking_task.id"))
     created_at: Mapped[utc_now]
     done_at: Mapped[maybe_time]
 

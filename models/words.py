@@ -289,7 +289,53 @@ class TaskState(StrEnum):
     LEASED = "leased"
     DONE = "done"
     PROBLEM = "problem"
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = "withdrawn"  # its image was replaced, or a leader has decided the response
+    VOIDED = "voided"  # a leader took the mark away; whoever gave it never gets this response again
+
+
+class TaskStage(StrEnum):
+    """What a training task is for; every other task has none."""
+
+    TRIAL = "trial"
+    PRACTICE = "practice"
+    QUALIFICATION = "qualification"
+
+
+class MemberState(StrEnum):
+    """Whether a person takes part in a marking group at this moment."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    LEFT = "left"
+
+
+class Gate(StrEnum):
+    """How far a person has come towards live marking in a group that asks for qualification."""
+
+    PRACTICE = "practice"
+    QUALIFICATION = "qualification"
+    QUALIFIED = "qualified"
+    REFUSED = "refused"
+
+
+class ScriptUse(StrEnum):
+    """What a response that a leader has chosen is used for."""
+
+    TRIAL = "trial"
+    EXEMPLAR = "exemplar"
+    ERROR = "error"
+    PRACTICE = "practice"
+    QUALIFICATION = "qualification"
+    SEED = "seed"
+
+
+class CheckResult(StrEnum):
+    """What a leader found in back-reading."""
+
+    WAITING = "waiting"
+    AGREED = "agreed"
+    CORRECTED = "corrected"
+    RETURNED = "returned"
 
 
 class ProblemReason(StrEnum):
@@ -341,6 +387,19 @@ class AuditVerb(StrEnum):
     EXEMPLAR_NAMED = "exemplar.named"
     PROBLEM_RAISED = "problem.raised"
     PROBLEM_RESOLVED = "problem.resolved"
+    PLAN_CHANGED = "plan.changed"
+    MEMBER_CHANGED = "member.changed"
+    EXCLUSION_RELAXED = "exclusion.relaxed"
+    LEASES_RELEASED = "leases.released"
+    RULES_SIGNED = "rules.signed"
+    TRIAL_CHANGED = "trial.changed"
+    SCRIPT_CHOSEN = "script.chosen"
+    MARKS_RETURNED = "marks.returned"
+    MARKS_VOIDED = "marks.voided"
+    MARK_CORRECTED = "mark.corrected"
+    SAMPLE_DRAWN = "sample.drawn"
+    SAMPLE_CHECKED = "sample.checked"
+    SEED_FAILED = "seed.failed"
     SCORES_COMPOSED = "scores.composed"
     STATISTICS_COMPUTED = "statistics.computed"
     EXPORTED = "exported"

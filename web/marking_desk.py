@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from marking.tasks.claim import QueuePolicy
 from marking.tasks.deal import Dealt, deal
 from marking.tasks.groups import MarkingGroup, Seat, find_group, find_group_of_task, find_groups
 from marking.tasks.progress import CountsKept, GroupCounts, OwnCounts, own_counts
+from marking.tasks.queue_policy import QueuePolicy
 from models.errors import NotFound, mark_text
 from models.task import MarkingTask
 from models.words import Role
@@ -108,5 +108,5 @@ def show(found: Place, tasks: Sequence[MarkingTask]) -> tuple[list[Dealt], Group
     """What the screen shows of these tasks, and how far marking is."""
     with services().database.read() as session:
         own = own_counts(session, found.group.id, found.seat.user_id)
-        counts = desk().counts.of(session, found.group.id, at_least=own.done)
+        counts = desk().counts.of(session, found.group, at_least=own.done)
         return deal(session, found.group, tasks), counts, own

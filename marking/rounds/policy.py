@@ -127,14 +127,19 @@ def settle(marks: Sequence[MarkPoints], rules: SettleRules) -> Outcome:
 
     Raises IllegalMark, TooManyMarks, and ValueError when there is no mark at all.
     """
+    outcome, used = settle_with_spare(marks, rules)
+    if used < len(marks):
+        raise TooManyMarks(given=len(marks), needed=used)
+    return outcome
+
+
+def settle_with_spare(marks: Sequence[MarkPoints], rules: SettleRules) -> tuple[Outcome, int]:
+    """As `settle`, and how many of the marks it took: the others were asked for by a mark that has changed since."""
     if not marks:
         raise ValueError("there is nothing to settle without a mark")
     for mark in marks:
         check_mark(mark, rules)
-    outcome, used = _walk(marks, rules)
-    if used < len(marks):
-        raise TooManyMarks(given=len(marks), needed=used)
-    return outcome
+    return _walk(marks, rules)
 
 
 def _walk(marks: Sequence[MarkPoints], rules: SettleRules) -> tuple[Outcome, int]:

@@ -6,17 +6,18 @@ another round (domain.md 2.7); after that the correction goes through the leader
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marking.rounds.errors import Frozen, GroupClosed, TaskWithdrawn
 from marking.rounds.settle import lock_response
 from marking.rounds.submit import find_task
-from marking.tasks.claim import QueuePolicy
+from marking.tasks.conditions import is_live
 from marking.tasks.groups import MarkingGroup
+from marking.tasks.queue_policy import QueuePolicy
 from models.errors import mark_text
 from models.task import MarkingTask
-from models.words import TaskState
+from models.words import TaskKind, TaskState
 
 LAST = 10  # as many as the strip on the marking screen shows
 
@@ -31,7 +32,7 @@ def reopen(
     task = find_task(session, code, marker_id)
     lock_response(session, task.entry_id)
     task = find_task(session, code, marker_id)
-    if task.state is TaskState.WITHDRAWN:
+    if task.state in (TaskState.WITHDRAWN, TaskState.VOIDED):
         raise TaskWithdrawn
     if not group.is_open:
         raise GroupClosed(group=group.title)
@@ -47,18 +48,21 @@ def reopen(
 
 
 def _check_own_and_last(session: Session, task: MarkingTask, marker_id: int) -> None:
-    others = session.execute(
-        select(MarkingTask.id).where(
-            MarkingTask.entry_id == task.entry_id,
-            MarkingTask.group_id == task.group_id,
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.id != task.id,
-            MarkingTask.state.in_([TaskState.DONE, TaskState.PROBLEM])
-            | (MarkingTask.points.is_not(None))
-            | ((MarkingTask.state == TaskState.LEASED) & (MarkingTask.role == "leader")),
-        )
-    ).first()
-    if others is not None:
+    others = (
+        task.kind is TaskKind.LIVE
+        and session.execute(
+            select(MarkingTask.id).where(
+                MarkingTask.entry_id == task.entry_id,
+                MarkingTask.group_id == task.group_id,
+                is_live(MarkingTask),
+                MarkingTask.id != task.id,
+                MarkingTask.state.in_([TaskState.DONE, TaskState.PROBLEM])
+                | (MarkingTask.points.is_not(None))
+                | ((MarkingTask.state == TaskState.LEASED) & (MarkingTask.role == "leader")),
+            )
+        ).first()
+    )
+    if others:
         raise Frozen(why=mark_text("another person has marked this response in the meantime"))
     last = session.scalars(
         select(MarkingTask.id)

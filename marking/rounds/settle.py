@@ -10,13 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from marking.rounds.policy import Outcome, SettleRules, settle
-from marking.tasks.claim import take_back
+from marking.rounds.policy import Outcome, SettleRules, settle_with_spare
+from marking.tasks.conditions import is_live
 from marking.tasks.groups import MarkingGroup, role_of_round
+from marking.tasks.lease import take_back
 from marking.tasks.rows import NewTask, add_tasks
 from models.people import PaperEntry
 from models.points import parse_points, show_points
@@ -32,7 +33,8 @@ class CountingMark:
     round: int
     marker_id: int
     parts: dict[str, Decimal]
-    decides: bool  # a leader's mark on a problem response ends the matter
+    decides: ScoreSource | None = None  # a leader's mark on a problem response, say, ends the matter
+    doubled: bool = False
 
 
 def rules_of(group: MarkingGroup) -> SettleRules:
@@ -61,12 +63,15 @@ class _Response:
 
 
 _LATEST = select(func.max(Mark.revision)).where(Mark.task_id == MarkingTask.id).correlate(MarkingTask).scalar_subquery()
-_TASKS = (  # built once: every mark asks for the tasks of its response
+_OF_GROUP = (  # built once: every mark asks for the tasks of its response
     select(
+        MarkingTask.entry_id,
         MarkingTask.id,
         MarkingTask.round,
         MarkingTask.points,
         MarkingTask.problem,
+        MarkingTask.decides,
+        MarkingTask.doubled,
         Mark.marker_id,
         Mark.parts,
         select(GroupScore.id)
@@ -76,34 +81,40 @@ _TASKS = (  # built once: every mark asks for the tasks of its response
         .label("score_id"),
     )
     .outerjoin(Mark, (Mark.task_id == MarkingTask.id) & (Mark.revision == _LATEST))
-    .where(
-        MarkingTask.entry_id == bindparam("entry_id"),
-        MarkingTask.group_id == bindparam("group_id"),
-        MarkingTask.kind == literal_column("'live'"),
-        MarkingTask.state != literal_column("'withdrawn'"),
-    )
-    .order_by(MarkingTask.round)
+    .where(MarkingTask.group_id == bindparam("group_id"), is_live(MarkingTask))
+    .order_by(MarkingTask.entry_id, MarkingTask.round)
 )
+_TASKS = _OF_GROUP.where(MarkingTask.entry_id == bindparam("entry_id"))
 
 
 def _response(session: Session, group_id: int, entry_id: int) -> _Response:
     rows = session.execute(_TASKS, {"entry_id": entry_id, "group_id": group_id}).all()
     return _Response(
-        marks=[
-            CountingMark(
-                row.id,
-                row.round,
-                row.marker_id,
-                {part: parse_points(points) for part, points in row.parts.items()},
-                decides=row.problem is not None,
-            )
-            for row in rows
-            if row.points is not None
-        ],
+        marks=[_counting(row) for row in rows if row.points is not None],
         unmarked=[row.id for row in rows if row.points is None],
         rounds=frozenset(row.round for row in rows),
         scored=any(row.score_id is not None for row in rows),
     )
+
+
+def _counting(row: Any) -> CountingMark:
+    return CountingMark(
+        row.id,
+        row.round,
+        row.marker_id,
+        {part: parse_points(points) for part, points in row.parts.items()},
+        decides=row.decides or (ScoreSource.LEADER if row.problem is not None else None),
+        doubled=row.doubled,
+    )
+
+
+def every_counting_mark(session: Session, group_id: int) -> dict[int, list[CountingMark]]:
+    """The marks that count for every response of a group, by entry, in the order of the rounds."""
+    found: dict[int, list[CountingMark]] = {}
+    for row in session.execute(_OF_GROUP, {"group_id": group_id}):
+        if row.points is not None:
+            found.setdefault(row.entry_id, []).append(_counting(row))
+    return found
 
 
 def counting_marks(session: Session, group_id: int, entry_id: int) -> list[CountingMark]:
@@ -114,6 +125,7 @@ def counting_marks(session: Session, group_id: int, entry_id: int) -> list[Count
 def settle_response(session: Session, group: MarkingGroup, entry_id: int, at: datetime) -> Outcome | None:
     """Settle one response as far as its marks go; None while a round before the last mark is still missing."""
     known = _response(session, group.id, entry_id)
+    group = _as_dealt(group, known.marks)
     outcome = outcome_of(known.marks, rules_of(group))
     if outcome is not None and outcome.is_settled:
         _keep_score(session, group.id, entry_id, outcome, at)
@@ -126,14 +138,23 @@ def settle_response(session: Session, group: MarkingGroup, entry_id: int, at: da
     return outcome
 
 
+def outcome_under(group: MarkingGroup, marks: Sequence[CountingMark]) -> Outcome | None:
+    """What the marks of a response amount to under the rules of a group; nothing is written."""
+    return outcome_of(marks, rules_of(_as_dealt(group, marks)))
+
+
+def _as_dealt(group: MarkingGroup, marks: Sequence[CountingMark]) -> MarkingGroup:
+    return group.as_doubled() if any(mark.doubled for mark in marks) else group
+
+
 def outcome_of(marks: Sequence[CountingMark], rules: SettleRules) -> Outcome | None:
     """What the marks amount to; None while an earlier round is still missing or nothing was marked."""
-    for mark in marks:
-        if mark.decides:
-            return Outcome(sum(mark.parts.values(), Decimal(0)), mark.parts, ScoreSource.LEADER, None)
+    for mark in reversed(marks):  # the latest decision is the one that holds
+        if mark.decides is not None:
+            return Outcome(sum(mark.parts.values(), Decimal(0)), mark.parts, mark.decides, None)
     if not marks or [mark.round for mark in marks] != list(range(1, len(marks) + 1)):
         return None
-    return settle([mark.parts for mark in marks], rules)
+    return settle_with_spare([mark.parts for mark in marks], rules)[0]
 
 
 _SCORE = ("points", "parts", "source", "parts_disagree", "settled_at")
@@ -182,8 +203,7 @@ def _open_round(session: Session, group: MarkingGroup, entry_id: int, round_: in
         select(MarkingTask).where(
             MarkingTask.entry_id == entry_id,
             MarkingTask.group_id == group.id,
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.state != literal_column("'withdrawn'"),
+            is_live(MarkingTask),
             MarkingTask.round == 1,
         )
     ).one()
@@ -202,6 +222,7 @@ def _open_round(session: Session, group: MarkingGroup, entry_id: int, round_: in
                 crop_ids=tuple(crops),
                 part_ids=tuple(first.part_ids),
                 blank=first.blank,
+                doubled=first.doubled,
             )
         ],
     )

@@ -20,13 +20,14 @@ from sqlalchemy.orm import Session
 from marking.rounds.errors import Frozen, GroupClosed, KeyReused, LeaseLost, MarkMalformed, TaskChanged, TaskWithdrawn
 from marking.rounds.policy import IllegalMark, check_mark
 from marking.rounds.settle import counting_marks, lock_response, rules_of, settle_response
+from marking.rounds.unscored import after_hidden_mark
 from marking.tasks.groups import MarkingGroup
 from models.audit import record
 from models.errors import KaiyueError, NotFound, Sentence, mark_text
 from models.paper import GroupPart
 from models.points import ZERO, parse_points, plain, show_points
 from models.task import LeaseEnd, Mark, MarkingTask, TaskImage
-from models.words import AuditVerb, TaskState
+from models.words import AuditVerb, TaskKind, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,10 @@ def submit(session: Session, group: MarkingGroup, form: ScoreForm, marker_id: in
         return repeated
     if task.problem is not None:
         record(session, AuditVerb.PROBLEM_RESOLVED, f"task:{task.code}", actor_id=marker_id, reason=task.problem.value)
-    settle_response(session, group, task.entry_id, at)
+    if task.kind is TaskKind.LIVE:
+        settle_response(session, group, task.entry_id, at)
+    else:
+        after_hidden_mark(session, group, task, stored.points, marker_id, at)
     return stored
 
 
@@ -140,7 +144,7 @@ def _store(
     row = session.execute(_TAKE, shown).first()
     if row is None:
         raise _refusal(session, form.task, marker_id)
-    if task.points is not None:
+    if task.points is not None and task.kind is TaskKind.LIVE:
         _check_alone(session, group.id, task)
     stored = Stored(form.task, form.key, points, parts, last_revision + 1, row[0])
     try:
@@ -238,7 +242,7 @@ def _repeated(session: Session, form: ScoreForm, marker_id: int) -> Stored | Non
 def _refusal(session: Session, code: str, marker_id: int) -> Exception:
     """Why a mark met no task to be stored on."""
     task = find_task(session, code, marker_id)
-    if task.state is TaskState.WITHDRAWN:
+    if task.state in (TaskState.WITHDRAWN, TaskState.VOIDED):
         return TaskWithdrawn()
     if task.marker_id == marker_id:
         return TaskChanged()

@@ -6,20 +6,23 @@ Run `create_tasks` afterwards: it deals the new image out, to anybody, from the 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, literal_column, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from marking.rounds.settle import lock_response
-from marking.tasks.claim import take_back
+from marking.tasks.conditions import WITHDRAWN
+from marking.tasks.lease import take_back
 from models.exam import GroupRecord
+from models.quality import Script
 from models.task import GroupScore, MarkingTask
 from models.words import TaskState
 
 
 def void_responses(session: Session, entry_id: int, items: Collection[str], at: datetime) -> int:
-    """Withdraw every live task of one candidate that shows one of these items; answers how many.
+    """Withdraw every task of one candidate that shows one of these items, hidden ones too; answers how many.
 
-    Run it in the transaction that replaces the image. Whoever still holds one of the tasks is told so (410).
+    Scripts that were chosen from them are retired: their reference mark belongs to the old image. Run it in the
+    transaction that replaces the image. Whoever still holds one of the tasks is told so (410).
     """
     lock_response(session, entry_id)
     rows = session.execute(
@@ -27,8 +30,7 @@ def void_responses(session: Session, entry_id: int, items: Collection[str], at: 
         .join(GroupRecord, GroupRecord.id == MarkingTask.group_id)
         .where(
             MarkingTask.entry_id == entry_id,
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.state != literal_column("'withdrawn'"),
+            MarkingTask.state != WITHDRAWN,
         )
     ).all()
     touched = [
@@ -46,4 +48,10 @@ def void_responses(session: Session, entry_id: int, items: Collection[str], at: 
     )
     groups = {group_id for _, group_id in touched}
     session.execute(delete(GroupScore).where(GroupScore.entry_id == entry_id, GroupScore.group_id.in_(groups)))
+    session.execute(
+        update(Script)
+        .where(Script.entry_id == entry_id, Script.group_id.in_(groups), Script.retired_at.is_(None))
+        .values(retired_at=at)
+        .execution_options(synchronize_session=False)
+    )
     return len(task_ids)

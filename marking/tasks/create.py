@@ -5,14 +5,17 @@ A candidate's task in a group is opened once the sheet is complete and every ite
 response and a crop. An undecided choice waits; a blank response is dealt out with a flag, and a person gives the zero.
 """
 
+import hashlib
+import hmac
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlalchemy import exists, literal_column, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from marking.tasks.conditions import is_live
 from marking.tasks.groups import MarkingGroup, find_groups, marks_wanted_at_first, role_of_round
 from marking.tasks.rows import NewTask, add_tasks, add_zeros
 from models.database import Database
@@ -21,7 +24,7 @@ from models.people import Candidate, PaperEntry
 from models.response import Response
 from models.sheet import CropRecord, Placement, Sheet
 from models.task import MarkingTask, TaskImage
-from models.words import EntryStatus
+from models.words import EntryStatus, MarkingMode
 
 CHUNK = 400  # entries per write transaction: some 20 ms of SQLite, so that markers at work do not notice
 
@@ -103,8 +106,7 @@ def _entries_without_tasks(session: Session, group: MarkingGroup) -> list[tuple[
     has_task = exists().where(
         MarkingTask.entry_id == PaperEntry.id,
         MarkingTask.group_id == group.id,
-        MarkingTask.kind == literal_column("'live'"),
-        MarkingTask.state != literal_column("'withdrawn'"),
+        is_live(MarkingTask),
     )
     rows = session.execute(
         select(PaperEntry.id, Candidate.school_id)
@@ -147,6 +149,8 @@ def _plan(
             plan.none_counts.append(entry_id)
             continue
         parts = tuple(part.id for part in group.parts if part.item in deal.items)
+        doubled = is_doubled(group, entry_id)
+        mode = group.as_doubled().mode if doubled else group.mode
         crop_ids = tuple(crop for item in deal.items for crop in crops[entry_id][item])
         plan.tasks += [
             NewTask(
@@ -154,14 +158,26 @@ def _plan(
                 entry_id=entry_id,
                 school_id=school_id,
                 round=round_,
-                role=role_of_round(group.mode, round_),
+                role=role_of_round(mode, round_),
+                doubled=doubled,
                 crop_ids=crop_ids,
                 part_ids=() if len(parts) == len(group.parts) else parts,
                 blank=deal.blank,
             )
-            for round_ in marks_wanted_at_first(group.mode)
+            for round_ in marks_wanted_at_first(mode)
         ]
     return plan
+
+
+def is_doubled(group: MarkingGroup, entry_id: int) -> bool:
+    """Whether this response of a group marked once gets a hidden second mark.
+
+    Drawn from the group's secret, so that a response keeps its lot however often its tasks are opened anew.
+    """
+    if group.mode is not MarkingMode.SINGLE or group.double_percent <= 0:
+        return False
+    drawn = hmac.new(group.quality.salt.encode(), f"double/{entry_id}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(drawn[:8], "big") % 10_000 < group.double_percent * 100
 
 
 def _crops(session: Session, items: tuple[str, ...], entry_ids: list[int]) -> dict[int, dict[str, list[int]]]:

@@ -10,9 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import literal_column, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from marking.tasks.conditions import is_live
 from marking.tasks.groups import MarkingGroup, TaskRole
 from models.paper import GroupPart
 from models.points import parse_points
@@ -114,8 +115,7 @@ def _earlier_marks(session: Session, tasks: list[MarkingTask]) -> dict[tuple[int
         .join(Mark, Mark.task_id == MarkingTask.id)
         .where(
             tuple_(MarkingTask.entry_id, MarkingTask.group_id).in_([(task.entry_id, task.group_id) for task in tasks]),
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.state != literal_column("'withdrawn'"),
+            is_live(MarkingTask),
             MarkingTask.points.is_not(None),
         )
         .order_by(MarkingTask.round, Mark.revision)

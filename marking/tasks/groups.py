@@ -3,8 +3,8 @@
 In:  row ids. Out: frozen values; nothing here writes.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models.errors import NotFound, mark_text
 from models.exam import ExamRecord, GroupRecord, PaperRecord
 from models.paper import GroupPart
-from models.points import parse_points
+from models.points import parse_points, round_half_up
 from models.task import MarkingTask
 from models.words import Boundary, Compare, MarkingMode, PaperState
 
@@ -24,6 +24,27 @@ class TaskRole(StrEnum):
 
     MARKER = "marker"
     LEADER = "leader"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPlan:
+    """How the marking of a group is watched (models/exam.py says what each means)."""
+
+    qualification: bool = False
+    qualify_percent: int = 80
+    seed_every: int = 20
+    repeat_every: int = 50
+    tolerance: Decimal | None = None
+    pause_after_seeds: int = 0
+    salt: str = ""
+
+
+def usual_tolerance(full_mark: Decimal) -> Decimal:
+    """Where to begin before the trial has said more (domain.md 3.6): about a tenth of the full mark."""
+    for most, tolerance in ((8, 1), (12, 2), (20, 3)):
+        if full_mark <= most:
+            return Decimal(tolerance)
+    return round_half_up(full_mark / 10, Decimal(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +67,36 @@ class MarkingGroup:
     parts: tuple[GroupPart, ...]
     own_school_excluded: bool
     paused: bool
+    quality: QualityPlan = field(default_factory=QualityPlan)
+    waived_schools: frozenset[int] = frozenset()
+    school_quotas: Mapping[int, int] = field(default_factory=dict)
+    double_percent: int = 0
+    trial_open: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether marks may still be given: nobody has signed the subject off."""
         return not self.paused and self.paper_state not in (PaperState.SUBJECT_SIGNED, PaperState.COMPOSED)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether mode, tolerance, boundary and comparison are fixed: formal marking has begun."""
+        return list(PaperState).index(self.paper_state) >= list(PaperState).index(PaperState.FORMAL_MARKING)
+
+    @property
+    def full_tolerance(self) -> Decimal:
+        """How far two marks on one response may lie apart and still agree, where it is only watched, not settled."""
+        if self.quality.tolerance is not None:
+            return self.quality.tolerance
+        return self.tolerance or usual_tolerance(self.full_mark)
+
+    def excludes(self, school_id: int | None) -> bool:
+        """Whether a marker of this school is kept away from the own school's responses."""
+        return self.own_school_excluded and school_id is not None and school_id not in self.waived_schools
+
+    def as_doubled(self) -> "MarkingGroup":
+        """The rules for a response of a group marked once that got a hidden second mark."""
+        return replace(self, mode=MarkingMode.DOUBLE) if self.mode is MarkingMode.SINGLE else self
 
     def counted(self, part_ids: Iterable[str]) -> tuple[GroupPart, ...]:
         """The score fields of one task, in the group's order; all of them where a task names none."""
@@ -162,4 +208,17 @@ def _group(row: Row[GroupRecord, str, PaperState, int, str]) -> MarkingGroup:
         ),
         own_school_excluded=stored.own_school_excluded,
         paused=stored.paused,
+        quality=QualityPlan(
+            qualification=stored.qualification,
+            qualify_percent=stored.qualify_percent,
+            seed_every=stored.seed_every,
+            repeat_every=stored.repeat_every,
+            tolerance=stored.quality_tolerance,
+            pause_after_seeds=stored.pause_after_seeds,
+            salt=stored.salt,
+        ),
+        waived_schools=frozenset(stored.waived_schools),
+        school_quotas={int(school): quota for school, quota in stored.school_quotas.items()},
+        double_percent=stored.double_percent,
+        trial_open=stored.trial_open,
     )

@@ -12,7 +12,7 @@ from marking.tasks.groups import MarkingGroup, TaskRole
 from marking.tasks.rows import random_priority
 from models.audit import record
 from models.task import MarkingTask
-from models.words import AuditVerb, ProblemReason, TaskState
+from models.words import AuditVerb, ProblemReason, TaskKind, TaskState
 
 
 def raise_problem(
@@ -50,6 +50,7 @@ def raise_problem(
             problem=reason,
             note=note,
             points=None,
+            reserved_for=None if task.kind is TaskKind.LIVE else task.reserved_for,  # any leader may take it
             done_at=None,
             lease_until=None,
             priority=random_priority(urgent=True),

@@ -11,12 +11,14 @@ from math import sqrt
 from sqlalchemy import Integer, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
+from marking.tasks.conditions import LIVE, TRAINING, VOIDED, WITHDRAWN, is_live
 from marking.tasks.groups import MarkingGroup, TaskRole
+from marking.tasks.hidden import hidden_share
 from models.staff import User
 from models.task import GroupScore, Mark, MarkingTask
-from models.words import TaskKind, TaskState
+from models.words import TaskState
 
-_LIVE = MarkingTask.kind == literal_column("'live'")
+_LIVE = MarkingTask.kind == LIVE
 _RAW = literal_column("marking_task.points", Integer)  # whole hundredths; the column itself would come as Decimal
 
 
@@ -74,15 +76,48 @@ def _counts(states: dict[TaskState, tuple[int, int]]) -> GroupCounts:
     )
 
 
+_SHOWN = (
+    select(MarkingTask.kind == LIVE, MarkingTask.state, func.count(), func.sum(_RAW))
+    .where(MarkingTask.group_id == bindparam("group_id"), MarkingTask.kind != TRAINING)
+    .where(MarkingTask.state.not_in([WITHDRAWN, VOIDED]))
+    .group_by(MarkingTask.kind == LIVE, MarkingTask.state)
+)
+
+
+def shown_counts(session: Session, group: MarkingGroup) -> GroupCounts:
+    """The counts of a group as its markers see them: dealing or marking a hidden task moves them as a live one does.
+
+    Otherwise a count that does not move would tell a marker that the last task was a seed. Hidden tasks count with
+    the live ones, and the total grows by their share of all that was dealt, not by the hidden ones themselves.
+    """
+    live = 0
+    waiting = 0
+    dealt: dict[TaskState, tuple[int, int]] = {}
+    for is_live_task, state, count, hundredths in session.execute(_SHOWN, {"group_id": group.id}):
+        live += count if is_live_task else 0
+        if state is TaskState.OPEN:
+            waiting += count if is_live_task else 0
+        else:
+            before = dealt.get(state, (0, 0))
+            dealt[state] = (before[0] + count, before[1] + int(hundredths or 0))
+    out = sum(count for count, _ in dealt.values())
+    total = live + int(out * hidden_share(session, group))
+    return _counts({**dealt, TaskState.OPEN: (max(total - out, 1) if waiting else 0, 0)})
+
+
 _OWN = (  # built once: every reply to a submit shows them
     select(MarkingTask.state, func.count(), func.sum(_RAW))
-    .where(MarkingTask.marker_id == bindparam("user_id"), MarkingTask.group_id == bindparam("group_id"), _LIVE)
+    .where(
+        MarkingTask.marker_id == bindparam("user_id"),
+        MarkingTask.group_id == bindparam("group_id"),
+        MarkingTask.kind != TRAINING,
+    )
     .group_by(MarkingTask.state)
 )
 
 
 def own_counts(session: Session, group_id: int, user_id: int) -> OwnCounts:
-    """What one person has done in a group."""
+    """What one person has done in a group, hidden tasks like live ones."""
     found = {
         state: (count, int(hundredths or 0))
         for state, count, hundredths in session.execute(_OWN, {"user_id": user_id, "group_id": group_id})
@@ -99,16 +134,16 @@ class CountsKept:
         self._lock = threading.Lock()
         self._kept: dict[int, tuple[float, GroupCounts]] = {}
 
-    def of(self, session: Session, group_id: int, *, at_least: int = 0) -> GroupCounts:
+    def of(self, session: Session, group: MarkingGroup, *, at_least: int = 0) -> GroupCounts:
         """The counts of one group; counted anew where fewer than `at_least` were done when it was last counted."""
         moment = time.monotonic()
         with self._lock:
-            kept = self._kept.get(group_id)
+            kept = self._kept.get(group.id)
         if kept is not None and moment - kept[0] < self._ttl_s and kept[1].done >= at_least:
             return kept[1]
-        counts = group_counts(session, [group_id])[group_id]
+        counts = shown_counts(session, group)
         with self._lock:
-            self._kept[group_id] = (moment, counts)
+            self._kept[group.id] = (moment, counts)
         return counts
 
 
@@ -151,9 +186,8 @@ def board(session: Session, group: MarkingGroup) -> Board:
             .select_from(MarkingTask)
             .where(
                 MarkingTask.group_id == group.id,
-                _LIVE,
+                is_live(MarkingTask),
                 MarkingTask.round == 3,
-                MarkingTask.state != TaskState.WITHDRAWN,
             )
         )
         or 0
@@ -237,7 +271,7 @@ def _agreement(session: Session, group: MarkingGroup) -> dict[int, float]:
     twice = (
         select(other.id)
         .where(other.entry_id == task.entry_id, other.group_id == task.group_id, other.points.is_not(None))
-        .where(other.id != task.id, other.kind == TaskKind.LIVE, other.state != TaskState.WITHDRAWN)
+        .where(other.id != task.id, is_live(other))
         .exists()
     )
     rows = session.execute(

@@ -6,7 +6,7 @@ so that two creations at the same time do no harm.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -34,7 +34,12 @@ class NewTask:
     crop_ids: tuple[int, ...]
     part_ids: tuple[str, ...] = ()
     blank: bool = False
+    doubled: bool = False
     code: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def showing(self, crop_ids: Sequence[int]) -> "NewTask":
+        """The same task with these images."""
+        return replace(self, crop_ids=tuple(crop_ids))
 
 
 def random_priority(*, urgent: bool = False) -> int:
@@ -64,6 +69,7 @@ def add_tasks(session: Session, tasks: Sequence[NewTask]) -> int:
                 "priority": random_priority(urgent=task.role is TaskRole.LEADER),
                 "version": 0,
                 "blank": task.blank,
+                "doubled": task.doubled,
                 "note": "",
                 "part_ids": list(task.part_ids),
                 "created_at": moment,

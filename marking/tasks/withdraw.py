@@ -8,10 +8,11 @@ nothing is taken back: an accident at the scanner must not cost anybody's marks.
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from marking.rounds.void import void_responses
+from marking.tasks.conditions import LIVE, WITHDRAWN
 from models.columns import now
 from models.database import Database
 from models.exam import GroupRecord
@@ -46,8 +47,8 @@ def _stale(session: Session, paper_id: int, entry_id: int | None = None) -> dict
         .outerjoin(own, (own.entry_id == MarkingTask.entry_id) & own.active)
         .where(
             GroupRecord.paper_id == paper_id,
-            MarkingTask.kind == literal_column("'live'"),
-            MarkingTask.state != literal_column("'withdrawn'"),
+            MarkingTask.kind == LIVE,
+            MarkingTask.state != WITHDRAWN,
             # somebody else's, or left out of the sheet that this candidate has now, or thrown away
             (Sheet.entry_id != MarkingTask.entry_id)
             | (Sheet.id.is_(None) & own.id.is_not(None))

@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import select
 
 from marking.rounds.submit import ScoreForm, submit
-from marking.tasks.claim import QueuePolicy, claim
+from marking.tasks.claim import claim
+from marking.tasks.queue_policy import QueuePolicy
 from models.columns import now
 from models.task import GroupScore, Mark, MarkingTask
 from models.words import MarkingMode, TaskState

@@ -91,6 +91,8 @@ def _one_row_in_each(database: Database) -> None:
             "lease_end": "(id, task_id, marker_id, version, how, at) VALUES (1, 1, 1, 1, 'expired', '2026-01-01')",
             "mark": "(id, task_id, revision, version, marker_id, points, parts, annotations, image, dwell_ms, reason, "
             "key, request_sha, marked_at) VALUES (1, 1, 1, 1, 1, 0, '{}', '[]', '', 0, '', 'k', '', '2026-01-01')",
+            "rule_signature": "(id, paper_id, name, group_ids, sha, sheet, signed_at) "
+            "VALUES (1, 1, '', '[]', '', '{}', '2026-01-01')",
             "page_reading": "(id, page_image_id, reader, reading, read_at) VALUES (1, 1, '', '{}', '2026-01-01')",
         }
         for table, values in rows.items():

@@ -20,12 +20,13 @@ from sqlalchemy import event, literal_column, select, update
 
 import models.records  # noqa: F401 - a fresh process knows only the tables that were imported
 from marking.rounds.submit import ScoreForm, submit
-from marking.tasks.claim import QueuePolicy, claim
+from marking.tasks.claim import claim
 from marking.tasks.groups import MarkingGroup, Seat
+from marking.tasks.queue_policy import QueuePolicy
 from models.columns import now
 from models.database import Database
 from models.task import GroupScore, Mark, MarkingTask
-from models.words import TaskState
+from models.words import TaskKind, TaskState
 
 POINTS_BY_ROUND = {1: "0", 2: "12", 3: "12"}  # at a tolerance of 12 two marks settle, at 0 only the third one does
 _POLICY = QueuePolicy()
@@ -48,9 +49,13 @@ class StormPlan:
 
 @dataclass(slots=True)
 class StormResult:
-    """What the markers saw. `attempts` counts the claiming statements, repeated ones included."""
+    """What the markers saw. `attempts` counts the claiming statements, repeated ones included.
+
+    `dealt` are the live tasks; `hidden` counts own responses that came again among them, which count for nobody.
+    """
 
     dealt: list[str] = field(default_factory=list)
+    hidden: int = 0
     errors: list[str] = field(default_factory=list)
     claims: int = 0
     empty: int = 0
@@ -68,6 +73,7 @@ class StormResult:
         kinds = dict(Counter(error.split(":")[0] for error in self.errors))
         return (
             f"{len(self.dealt)} tasks in {self.claims} claims ({tries:.3f} attempts each, {self.empty} empty), "
+            f"{self.hidden} hidden, "
             f"{self.dealt_twice} dealt twice, errors {kinds or 'none'}, {self.seconds:.1f} s"
         )
 
@@ -81,6 +87,7 @@ def storm(plan: StormPlan) -> StormResult:
     total = StormResult(seconds=time.monotonic() - begun)
     for one in results:
         total.dealt += one.dealt
+        total.hidden += one.hidden
         total.errors += one.errors
         total.claims += one.claims
         total.empty += one.empty
@@ -158,7 +165,9 @@ class _Person:
         with self.guard:
             self.result.claims += 1
             self.result.empty += not tasks
-            self.result.dealt += [task.code for task in tasks]
+            live = [task.code for task in tasks if task.kind is TaskKind.LIVE]
+            self.result.dealt += live
+            self.result.hidden += len(tasks) - len(live)
         return tasks
 
     def _read_first(self) -> list[MarkingTask]:
@@ -215,7 +224,9 @@ def faults_of(database: Database, entries: Sequence[int], rounds: int) -> list[s
     """What is wrong in the tables after a storm, in words; empty where every response has just its rounds."""
     with database.read() as session:
         marks = session.execute(
-            select(MarkingTask.entry_id, MarkingTask.round, Mark.marker_id).join(Mark, Mark.task_id == MarkingTask.id)
+            select(MarkingTask.entry_id, MarkingTask.round, Mark.marker_id)
+            .join(Mark, Mark.task_id == MarkingTask.id)
+            .where(MarkingTask.kind == TaskKind.LIVE)
         ).all()
         states = Counter(session.scalars(select(MarkingTask.state)).all())
         not_theirs = session.execute(

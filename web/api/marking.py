@@ -10,8 +10,9 @@ from marking.rounds.late import keep_late
 from marking.rounds.pass_up import pass_up
 from marking.rounds.reopen import reopen
 from marking.rounds.submit import ScoreForm, find_task, submit
-from marking.tasks.claim import claim, heartbeat, refill, release
-from marking.tasks.progress import board, group_counts, own_counts
+from marking.tasks.claim import claim, refill
+from marking.tasks.lease import heartbeat, release
+from marking.tasks.progress import board, own_counts, shown_counts
 from models.columns import now
 from models.errors import KaiyueError, mark_text
 from models.task import MarkingTask
@@ -37,10 +38,12 @@ def groups() -> ResponseReturnValue:
     """Every group that the person may mark or lead, with its counts."""
     with services().database.read() as session:
         found = places(session)
-        counts = group_counts(session, [each.group.id for each in found])
         entries = [
             answers.group_entry(
-                each.group, each.seat, counts[each.group.id], own_counts(session, each.group.id, each.seat.user_id)
+                each.group,
+                each.seat,
+                shown_counts(session, each.group),
+                own_counts(session, each.group.id, each.seat.user_id),
             )
             for each in found
         ]

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from marking.tasks.groups import MarkingGroup, Seat
-from marking.tasks.progress import GroupCounts, OwnCounts, board, group_counts, own_counts
+from marking.tasks.progress import GroupCounts, OwnCounts, board, own_counts, shown_counts
 from models.points import show_points
 from web.access.guard import current_user, needs
 from web.access.permissions import Permission
@@ -48,12 +48,11 @@ def home() -> ResponseReturnValue:
     """My groups with their counts."""
     with services().database.read() as session:
         found = places(session)
-        counts = group_counts(session, [each.group.id for each in found])
         entries = [
             Entry(
                 each.group,
                 each.seat,
-                counts[each.group.id],
+                shown_counts(session, each.group),
                 own_counts(session, each.group.id, each.seat.user_id),
             )
             for each in found

@@ -32,9 +32,11 @@ from marking.rounds.reopen import reopen
 from marking.rounds.settle import rules_of
 from marking.rounds.submit import ScoreForm, Stored, submit
 from marking.rounds.void import void_responses
-from marking.tasks.claim import QueuePolicy, claim, expire, heartbeat, release
+from marking.tasks.claim import claim
 from marking.tasks.create import create_tasks
 from marking.tasks.groups import MarkingGroup, Seat, role_of_round
+from marking.tasks.lease import expire, heartbeat, release
+from marking.tasks.queue_policy import QueuePolicy
 from models.database import Database
 from models.errors import NotFound
 from models.points import parse_points

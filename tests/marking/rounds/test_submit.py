@@ -13,8 +13,10 @@ from marking.rounds.policy import IllegalMark
 from marking.rounds.reopen import reopen
 from marking.rounds.settle import settle_response
 from marking.rounds.submit import ScoreForm, Stored, submit
-from marking.tasks.claim import QueuePolicy, claim, expire
+from marking.tasks.claim import claim
 from marking.tasks.groups import Seat
+from marking.tasks.lease import expire
+from marking.tasks.queue_policy import QueuePolicy
 from models.database import Database
 from models.errors import NotFound
 from models.records import GroupRecord, GroupScore, Mark, MarkingTask, TaskImage

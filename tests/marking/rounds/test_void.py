@@ -8,8 +8,9 @@ from sqlalchemy import select
 from marking.rounds.errors import TaskWithdrawn
 from marking.rounds.submit import ScoreForm, submit
 from marking.rounds.void import void_responses
-from marking.tasks.claim import QueuePolicy, claim
+from marking.tasks.claim import claim
 from marking.tasks.create import create_tasks
+from marking.tasks.queue_policy import QueuePolicy
 from models.database import Database
 from models.records import GroupScore, Mark, MarkingTask
 from models.words import MarkingMode, TaskState

@@ -8,8 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from marking.rounds.errors import LeaseLost
 from marking.rounds.submit import ScoreForm, submit
-from marking.tasks.claim import QueuePolicy, claim, heartbeat, release
+from marking.tasks.claim import claim
 from marking.tasks.groups import Seat
+from marking.tasks.lease import heartbeat, release
+from marking.tasks.queue_policy import QueuePolicy
 from models.database import Database
 from models.records import GroupRecord, LeaseEnd, MarkingTask, PaperRecord
 from models.words import MarkingMode, PaperState, TaskState
