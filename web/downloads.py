@@ -1,13 +1,14 @@
 """Answers that are files: a safe name, and never taken for a page of ours."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from flask import Response
 
 from models.errors import NotFound, mark_text
 from models.table import Cell, Table, as_csv
-from web.spreadsheet import as_xlsx
+from web.spreadsheet import as_workbook, as_xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]+")
@@ -30,6 +31,11 @@ def attachment(response: Response, name: str) -> Response:
     given = {"filename": plain} if plain == name else {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
     response.headers.set("Content-Disposition", "attachment", **given)
     return response
+
+
+def workbook_file(tables: Mapping[str, Table], name: str) -> Response:
+    """Several tables as one workbook, a sheet for each."""
+    return attachment(Response(as_workbook(tables), mimetype=XLSX), f"{name}.xlsx")
 
 
 def table_file(table: Table, kind: str, name: str) -> Response:

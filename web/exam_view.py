@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marking.scores.balance import CandidateBalance, candidate_balance
 from marking.setup.overview import PaperOverview
-from marking.setup.states import paper_blockers
+from marking.setup.states import paper_blockers, paper_warnings
 from models.card import Card
 from models.errors import Complaints
 from models.exam import PaperRecord
@@ -45,6 +45,7 @@ class PaperPanel:
     groups: list[GroupLine]
     next_state: PaperState | None
     blockers: Complaints
+    warnings: Complaints
 
 
 def panels_of(session: Session, exam_id: int, papers: Sequence[PaperOverview]) -> list[PaperPanel]:
@@ -90,6 +91,7 @@ def panels_of(session: Session, exam_id: int, papers: Sequence[PaperOverview]) -
                 groups=groups[paper.id],
                 next_state=target,
                 blockers=paper_blockers(session, paper, target) if target is not None else Complaints(),
+                warnings=paper_warnings(session, paper, target) if target is not None else Complaints(),
             )
         )
     return panels

@@ -36,7 +36,12 @@ class Door:
 
 DOORS: tuple[Door, ...] = (
     Door("exams.index", mark_text("Exams"), (Permission.SEE_EXAM,), ("people", "batches", "exceptions")),
-    Door("marking.home", mark_text("Marking"), (Permission.MARK_RESPONSE,)),
+    Door(
+        "marking.home",
+        mark_text("Marking"),
+        (Permission.MARK_RESPONSE,),
+        ("plan", "plan_people", "rules", "scripts", "samples", "misplaced", "grouping"),
+    ),
     Door("statistics.index", mark_text("Statistics"), (Permission.SEE_STATISTICS,)),
     Door("results.index", mark_text("My results"), (Permission.SEE_OWN_RESULT,)),
     Door("status.show", mark_text("System"), (Permission.SEE_STATUS,)),

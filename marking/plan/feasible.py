@@ -173,8 +173,10 @@ class Feasibility:
 
     @property
     def blocking(self) -> tuple[Gap, ...]:
-        """Gaps in rounds that every response has: marking could not end."""
-        return tuple(gap for gap in self.planned if gap.always) + self.stuck
+        """Gaps in rounds that every response has, each told once: marking could not end."""
+        planned = tuple(gap for gap in self.planned if gap.always)
+        told = {(gap.school_id, gap.round, gap.role) for gap in planned}
+        return planned + tuple(gap for gap in self.stuck if (gap.school_id, gap.round, gap.role) not in told)
 
 
 def check_group(session: Session, group: MarkingGroup, people: Sequence[Person] | None = None) -> Feasibility:

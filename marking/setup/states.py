@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from marking.plan.feasible import Why, check_group
+from marking.plan.rule_sheet import rule_sheet, sign
+from marking.tasks.groups import find_groups
 from models.audit import record
 from models.card import Card
 from models.errors import Complaint, Complaints, InputRefused, Sentence, mark_text
@@ -70,6 +73,9 @@ def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> 
     if reached >= order.index(PaperState.TRIAL_MARKING):
         for _group, title, missing in _missing(session, paper.id, Role.MARKER, _MARKERS_NEEDED):
             block(mark_text("{group} needs {count} more markers."), group=title, count=missing)
+    if reached >= order.index(PaperState.FORMAL_MARKING):
+        for group in rule_sheet(session, paper.id).unsigned:
+            block(mark_text("the rule sheet is not signed for {group}."), group=group.title)
     if reached >= order.index(PaperState.SUBJECT_SIGNED):
         _block_unfinished(session, paper.id, block)
     if reached >= order.index(PaperState.COMPOSED):
@@ -114,6 +120,38 @@ def _missing(
         for group_id, title, mode, count in rows
         if count < needed.get(mode, 1)
     ]
+
+
+def paper_warnings(session: Session, paper: PaperRecord, target: PaperState) -> Complaints:
+    """What stops no step but should be known before marking opens: responses that nobody may mark."""
+    if target not in (PaperState.TRIAL_MARKING, PaperState.FORMAL_MARKING):
+        return Complaints()
+    return Complaints(
+        Complaint(
+            "",
+            Sentence(
+                mark_text("nobody may give mark {round} of {group} to the {count} responses of {school}."),
+                {"round": gap.round, "group": group.title, "count": gap.responses, "school": gap.school},
+            ),
+        )
+        for group in find_groups(session, paper_id=paper.id)
+        for gap in check_group(session, group).blocking
+        if gap.why is not Why.NOBODY  # too few markers altogether block the step
+    )
+
+
+def sign_at_the_desk(session: Session, paper: PaperRecord, target: PaperState, *, name: str) -> str:
+    """Sign the rule sheet in the name of whoever runs the command that begins formal marking.
+
+    Answers the sheet's SHA-256, or an empty text where nothing had to be signed.
+    """
+    if list(PaperState).index(target) < list(PaperState).index(PaperState.FORMAL_MARKING):
+        return ""
+    sheet = rule_sheet(session, paper.id)
+    if not sheet.unsigned:
+        return ""
+    sign(session, sheet, [group.id for group in sheet.unsigned], name=name)
+    return sheet.sha
 
 
 def _too_few_people(session: Session, paper_id: int, block: Callable[..., None]) -> None:

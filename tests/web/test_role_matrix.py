@@ -60,6 +60,7 @@ def address_of(office: Office, rule: str) -> str:
         "batch_id": office.ids["batch"], "job_id": office.ids["job"], "token": office.delivery, "action": "status",
         "exception_id": office.ids["exception"], "page_id": office.ids["page"], "field_id": "item:2",
         "school_id": office.ids["school_1"], "side": 1, "group_id": office.ids["group"],
+        "user_id": office.ids["user marker"],
         "task": "unknown", "which": "roster", "key": "unknown", "entry_id": office.ids["entry_1"],
     }  # fmt: skip
     if "<table>" in rule or "missing." in rule or "exceptions." in rule:

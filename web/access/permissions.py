@@ -23,6 +23,7 @@ class Permission(StrEnum):
     RESOLVE_EXCEPTION = "exception.resolve"
     MARK_RESPONSE = "mark.give"
     LEAD_GROUP = "mark.lead"
+    PLAN_MARKING = "mark.plan"
     SEE_STATISTICS = "statistics.see"
     SEE_OWN_RESULT = "result.own"
     SEE_STATUS = "status.see"
@@ -42,6 +43,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.SCAN,
             Permission.SEE_SCANS,
             Permission.RESOLVE_EXCEPTION,
+            Permission.PLAN_MARKING,
             Permission.SEE_STATISTICS,
             Permission.SEE_STATUS,
         }
@@ -50,7 +52,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         {Permission.SEE_EXAM, Permission.SEE_CARD, Permission.SCAN, Permission.SEE_SCANS, Permission.RESOLVE_EXCEPTION}
     ),
     Role.MARKER: frozenset({Permission.MARK_RESPONSE}),
-    Role.LEADER: frozenset({Permission.MARK_RESPONSE, Permission.LEAD_GROUP}),
+    Role.LEADER: frozenset({Permission.MARK_RESPONSE, Permission.LEAD_GROUP, Permission.PLAN_MARKING}),
     Role.SCHOOL: frozenset({Permission.SEE_STATISTICS}),
     Role.STUDENT: frozenset({Permission.SEE_OWN_RESULT}),
 }

@@ -78,12 +78,13 @@ def show(exam_id: str, as_json: bool) -> None:
 @click.argument("rest", nargs=-1, required=True, metavar="[PAPER] STATE")
 def advance(exam_id: str, rest: tuple[str, ...]) -> None:
     """Take an exam, or one of its papers, to a later state; lists what blocks it."""
-    from marking.setup.states import advance_exam, advance_paper
+    from marking.setup.states import advance_exam, advance_paper, paper_warnings, sign_at_the_desk
     from marking.setup.structure import find_exam, find_paper
-    from models.errors import UsageError, mark_text
+    from models.errors import Complaints, UsageError, mark_text
     from models.words import ExamState, PaperState
     from web.background import refresh_exam
     from web.cli.shared import services, whoami
+    from web.i18n import say
     from web.words import name_of
 
     if len(rest) > 2:
@@ -93,12 +94,20 @@ def advance(exam_id: str, rest: tuple[str, ...]) -> None:
     if state not in states:
         raise UsageError(why=_("{state} is no state; use one of {states}", state=state, states=", ".join(states)))
     target = PaperState(state) if paper else ExamState(state)
+    signed, warnings = "", Complaints()
     opened = services()
     if paper:
         refresh_exam(opened, exam_id, paper[0])  # the gates look at scores
     with opened.database.write() as session:
         if isinstance(target, PaperState):
-            advance_paper(session, find_paper(session, exam_id, paper[0]).record, target, actor=whoami())
+            record = find_paper(session, exam_id, paper[0]).record
+            warnings = paper_warnings(session, record, target)
+            signed = sign_at_the_desk(session, record, target, name=whoami())
+            advance_paper(session, record, target, actor=whoami())
         else:
             advance_exam(session, find_exam(session, exam_id), target, actor=whoami())
+    for warning in warnings:
+        click.echo(say(warning.sentence), err=True)
+    if signed:
+        click.echo(_("The rule sheet {sha} was signed in the name of {name}.", sha=signed[:12], name=whoami()))
     click.echo(_("{what} is now: {state}.", what="/".join([exam_id, *paper]), state=_(name_of(target))))

@@ -16,6 +16,7 @@ from web.access.permissions import Permission
 from web.access.services import services
 from web.api.marking_answers import part
 from web.layout import csrf_token
+from web.leading import tabs_of
 from web.marking_desk import Place, desk, place, places
 from web.marking_texts import action_names, flag_names, key_names, panels, reason_names, screen_texts, tool_names
 
@@ -86,7 +87,7 @@ def show_board(group_id: int) -> ResponseReturnValue:
         found = place(session, group_id, Permission.LEAD_GROUP)
         return render_template(
             "marking/board.html", group=found.group, full_mark=show_points(found.group.full_mark),
-            board=board(session, found.group),
+            board=board(session, found.group), tabs=tabs_of(found.group),
         )  # fmt: skip
 
 
