@@ -25,14 +25,14 @@ from sqlalchemy import func, select
 from marking.scores.balance import CandidateBalance, candidate_balance
 from marking.setup.roster import import_roster, read_roster
 from marking.setup.staffing import import_staff, keep_hashes, read_staff
-from marking.setup.states import advance_exam
+from marking.setup.states import advance_exam, advance_paper
 from marking.setup.structure import StoredPaper, find_exam, find_papers
 from models.exam import ExamRecord
 from models.people import Candidate, PaperEntry
 from models.sheet import PageImage, PageReadingRecord, ScanFile
 from models.table import as_csv
 from models.task import Mark, MarkingTask
-from models.words import ExamState, MarkingMode, ReadingStatus, Role
+from models.words import ExamState, MarkingMode, PaperState, ReadingStatus, Role
 from samples.answers import Sitting
 from samples.compare import Comparison, ReadRow, compare, rows_from_reading
 from samples.drive import drive
@@ -134,6 +134,8 @@ def _store(services: Services, sample: DemoExam, folder: Path, say: Say) -> None
             exam = find_exam(session, sample.exam.id)
             import_roster(session, exam, read_roster(sample.roster_csv, "roster.csv", exam.number_digits), actor="demo")
             advance_exam(session, exam, ExamState.ROSTER_LOCKED, actor="demo")
+            for stored in find_papers(session, sample.exam.id):
+                advance_paper(session, stored.record, PaperState.CARD_APPROVED, actor="demo")
     people = read_staff(sample.staff_csv, "staff.csv")
     say(_("Making accounts …"))
     with services.database.write() as session:

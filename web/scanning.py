@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from marking.setup.states import begin_scanning
+from marking.setup.states import begin_scanning, check_scanning
 from marking.setup.structure import StoredPaper
 from models.errors import mark_text
 from models.exam import PaperRecord
@@ -64,10 +64,13 @@ def take_in(
 ) -> "BatchResult":
     """Take a delivery in, read and place it, then open marking for it: the one way in for commands and uploads.
 
-    Pages are read by `executor`, or by processes of this delivery's own.
+    Pages are read by `executor`, or by processes of this delivery's own. The first delivery of a paper whose card
+    nobody has approved approves it in the operator's name: whoever may not do so is refused at the door of the upload.
     """
     from scanning.run import add
 
+    with services.database.read() as session:
+        check_scanning(session, session.get_one(PaperRecord, stored.id), approves=True)
     context = scan_context(services, stored)
     with nullcontext(executor) if executor else page_executor(services.settings.jobs) as reader:
         result = add(
@@ -81,7 +84,7 @@ def take_in(
             duplex=duplex,
         )
     with services.database.write() as session:
-        begin_scanning(session, session.get_one(PaperRecord, stored.id))
+        begin_scanning(session, session.get_one(PaperRecord, stored.id), actor=operator)
     after_scanning(services, stored.id)
     return result
 

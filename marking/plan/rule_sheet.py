@@ -121,9 +121,18 @@ def _group(group: MarkingGroup) -> dict[str, Any]:
 
 
 def sign(
-    session: Session, sheet: RuleSheet, group_ids: Sequence[int], *, name: str, user_id: int | None = None
+    session: Session,
+    sheet: RuleSheet,
+    group_ids: Sequence[int],
+    *,
+    name: str,
+    user_id: int | None = None,
+    actor: str = "",
 ) -> RuleSignature:
-    """Sign a sheet for some of its groups, in somebody's name. Signing the same sheet again adds nothing."""
+    """Sign a sheet for some of its groups, in somebody's name. Signing the same sheet again adds nothing.
+
+    `actor` is who writes a signature down that `name` has given on paper; by default the signer.
+    """
     for each in sheet.current:
         if (each.user_id, each.name) == (user_id, name) and set(group_ids) <= set(each.group_ids):
             return each
@@ -134,7 +143,7 @@ def sign(
     session.add(signature)
     session.flush()
     record(
-        session, AuditVerb.RULES_SIGNED, f"paper:{sheet.paper_id}", actor_id=user_id, actor=name, sha=sheet.sha,
-        groups=sorted(group_ids),
+        session, AuditVerb.RULES_SIGNED, f"paper:{sheet.paper_id}", actor_id=user_id, actor=actor or name, signer=name,
+        sha=sheet.sha, groups=sorted(group_ids),
     )  # fmt: skip
     return signature

@@ -74,6 +74,8 @@ def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> 
         for _group, title, missing in _missing(session, paper.id, Role.MARKER, _MARKERS_NEEDED):
             block(mark_text("{group} needs {count} more markers."), group=title, count=missing)
     if reached >= order.index(PaperState.FORMAL_MARKING):
+        if session.get_one(ExamRecord, paper.exam_id).state is ExamState.DRAFT:
+            block(mark_text("the roster of the exam is not locked."))
         for group in rule_sheet(session, paper.id).unsigned:
             block(mark_text("the rule sheet is not signed for {group}."), group=group.title)
     if reached >= order.index(PaperState.SUBJECT_SIGNED):
@@ -140,17 +142,16 @@ def paper_warnings(session: Session, paper: PaperRecord, target: PaperState) -> 
     )
 
 
-def sign_at_the_desk(session: Session, paper: PaperRecord, target: PaperState, *, name: str) -> str:
-    """Sign the rule sheet in the name of whoever runs the command that begins formal marking.
+def sign_at_the_desk(session: Session, paper: PaperRecord, *, name: str, actor: str) -> str:
+    """Write down that somebody has signed the printed rule sheet, for every group that waits for a signature.
 
-    Answers the sheet's SHA-256, or an empty text where nothing had to be signed.
+    `name` is the signer, `actor` whoever runs the command and says so. Answers the SHA-256 of the sheet, or an empty
+    text where no group waits for a signature.
     """
-    if list(PaperState).index(target) < list(PaperState).index(PaperState.FORMAL_MARKING):
-        return ""
     sheet = rule_sheet(session, paper.id)
     if not sheet.unsigned:
         return ""
-    sign(session, sheet, [group.id for group in sheet.unsigned], name=name)
+    sign(session, sheet, [group.id for group in sheet.unsigned], name=name, actor=actor)
     return sheet.sha
 
 
@@ -258,15 +259,36 @@ def advance_exam(session: Session, exam: ExamRecord, target: ExamState, *, actor
     record(session, AuditVerb.EXAM_ADVANCED, f"exam:{exam.key}", actor=actor, before=before.value, after=target.value)
 
 
-def begin_scanning(session: Session, paper: PaperRecord) -> None:
-    """The first batch takes a paper to scanning by itself; later states stay."""
+def check_scanning(session: Session, paper: PaperRecord, *, approves: bool) -> None:
+    """Whether a delivery of scans may be taken in: the card is approved, or whoever brings the delivery `approves` it.
+
+    Raises AdvanceBlocked listing everything in the way.
+    """
     order = list(PaperState)
-    if order.index(paper.state) < order.index(PaperState.SCANNING):
-        before, paper.state = paper.state, PaperState.SCANNING
+    if order.index(paper.state) >= order.index(PaperState.SCANNING):
+        return
+    blockers = paper_blockers(session, paper, PaperState.SCANNING)
+    if paper.state is PaperState.DRAFT and not approves:
+        blockers = Complaints([Complaint("", Sentence(mark_text("its answer card is not approved."))), *blockers])
+    if blockers:
+        raise AdvanceBlocked(what=paper.title, state=PaperState.SCANNING, complaints=blockers)
+
+
+def begin_scanning(session: Session, paper: PaperRecord, *, actor: str = "") -> bool:
+    """The first batch takes a paper to scanning by itself; later states stay.
+
+    A card that nobody has approved is approved by whoever brings the first batch, and the step is written down as
+    such; answers whether that was so.
+    """
+    order = list(PaperState)
+    if order.index(paper.state) >= order.index(PaperState.SCANNING):
+        return False
+    approved = paper.state is PaperState.DRAFT
+    steps = [PaperState.CARD_APPROVED, PaperState.SCANNING] if approved else [PaperState.SCANNING]
+    for target in steps:
+        before, paper.state = paper.state, target
         record(
-            session,
-            AuditVerb.PAPER_ADVANCED,
-            f"paper:{paper.id}",
-            before=before.value,
-            after=PaperState.SCANNING.value,
-        )
+            session, AuditVerb.PAPER_ADVANCED, f"paper:{paper.id}", actor=actor, before=before.value,
+            after=target.value, by="first batch",
+        )  # fmt: skip
+    return approved

@@ -207,6 +207,27 @@ def test_schools_see_nothing_before_the_paper_is_composed_and_the_office_sees_al
         assert [manager.get(table).status_code for table in tables] == [200] * 4
 
 
+def test_a_scanner_operator_waits_for_the_approved_card_and_a_manager_approves_it_with_the_scans(
+    office: Office,
+) -> None:
+    def state(wanted: PaperState) -> None:
+        with office.kept.database.write() as session:
+            session.execute(update(PaperRecord).where(PaperRecord.id == office.ids["paper"]).values(state=wanted))
+
+    scanner, manager = office.as_person("scanner"), office.as_person("manager")
+    address, page = "/api/v1/exams/a/papers/math/deliveries", "/exams/a/papers/math/batches"
+    state(PaperState.DRAFT)
+    refused = scanner.send("POST", address, json={"name": "1"})
+    assert (refused.status_code, refused.json["error"]["code"]) == (409, "state.blocked")
+    assert scanner.send("POST", page, data={"files": (io.BytesIO(b"x"), "1.jpg")}).status_code == 409
+    assert "考务在考试页审定之后" in scanner.get(page).text
+    assert "即以您的名义审定" in manager.get(page).text
+    assert manager.send("POST", address, json={"name": "1"}).status_code == 200
+    state(PaperState.CARD_APPROVED)
+    assert scanner.send("POST", address, json={"name": "1"}).status_code == 200
+    assert "note warn" not in scanner.get(page).text
+
+
 def test_scans_go_through_a_delivery_and_an_errand(office: Office) -> None:
     manager = office.as_person("manager")
     start = manager.send("POST", "/api/v1/exams/a/papers/math/deliveries", json={"name": "第2考场"})

@@ -3,7 +3,8 @@
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from web.access.guard import current_user, needs, takes_upload
+from marking.setup.states import check_scanning
+from web.access.guard import current_user, may, needs, takes_upload
 from web.access.objects import whole_paper
 from web.access.permissions import Permission
 from web.access.services import services
@@ -25,6 +26,7 @@ def create(exam_key: str, paper_key: str) -> ResponseReturnValue:
     body = json_body("name", "duplex")
     with services().database.read() as session:
         found = whole_paper(session, exam_key, paper_key, Permission.SCAN)
+        check_scanning(session, found.paper, approves=may(Permission.ADVANCE, found.scope))
     token = open_delivery(
         services().settings,
         paper_id=found.paper.id,

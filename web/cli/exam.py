@@ -76,7 +76,13 @@ def show(exam_id: str, as_json: bool) -> None:
 @exam.command()
 @click.argument("exam_id", metavar="EXAM")
 @click.argument("rest", nargs=-1, required=True, metavar="[PAPER] STATE")
-def advance(exam_id: str, rest: tuple[str, ...]) -> None:
+@click.option(
+    "--signed-by",
+    default="",
+    metavar="NAME",
+    help="Write down who has signed the printed rule sheet, for formal_marking.",
+)
+def advance(exam_id: str, rest: tuple[str, ...], signed_by: str) -> None:
     """Take an exam, or one of its papers, to a later state; lists what blocks it."""
     from marking.setup.states import advance_exam, advance_paper, paper_warnings, sign_at_the_desk
     from marking.setup.structure import find_exam, find_paper
@@ -94,6 +100,8 @@ def advance(exam_id: str, rest: tuple[str, ...]) -> None:
     if state not in states:
         raise UsageError(why=_("{state} is no state; use one of {states}", state=state, states=", ".join(states)))
     target = PaperState(state) if paper else ExamState(state)
+    if signed_by and target is not PaperState.FORMAL_MARKING:
+        raise UsageError(why=mark_text("--signed-by belongs to the step of a paper to formal_marking"))
     signed, warnings = "", Complaints()
     opened = services()
     if paper:
@@ -102,12 +110,13 @@ def advance(exam_id: str, rest: tuple[str, ...]) -> None:
         if isinstance(target, PaperState):
             record = find_paper(session, exam_id, paper[0]).record
             warnings = paper_warnings(session, record, target)
-            signed = sign_at_the_desk(session, record, target, name=whoami())
+            if signed_by.strip():
+                signed = sign_at_the_desk(session, record, name=signed_by.strip()[:100], actor=whoami())
             advance_paper(session, record, target, actor=whoami())
         else:
             advance_exam(session, find_exam(session, exam_id), target, actor=whoami())
     for warning in warnings:
         click.echo(say(warning.sentence), err=True)
     if signed:
-        click.echo(_("The rule sheet {sha} was signed in the name of {name}.", sha=signed[:12], name=whoami()))
+        click.echo(_("Written down: {name} has signed the rule sheet {sha}.", name=signed_by.strip(), sha=signed[:12]))
     click.echo(_("{what} is now: {state}.", what="/".join([exam_id, *paper]), state=_(name_of(target))))

@@ -46,20 +46,30 @@ def add(*, exam: str, paper: str, paths: tuple[str, ...], operator: str, duplex:
     """
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(120_000_000))  # before OpenCV is imported
     from marking.setup.structure import find_paper
+    from models.words import PaperState
     from web.cli.shared import say_json, services, whoami
     from web.scanning import take_in
 
     opened = services()
     with opened.database.read() as session:
         stored = find_paper(session, exam, paper)
+        unapproved = stored.record.state is PaperState.DRAFT
+    who = operator or whoami()
     result = take_in(
         opened,
         stored,
         [Path(path) for path in paths],
-        operator=operator or whoami(),
+        operator=who,
         progress=_progress(),
         duplex=duplex,
     )
+    if unapproved:
+        said = _(
+            "Nobody had approved the answer card of {paper}: this first delivery approves it in the name of {name}.",
+            paper=stored.paper.title,
+            name=who,
+        )
+        click.echo(said, err=True)
     if as_json:
         say_json(
             {

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
+from marking.setup.states import check_scanning
 from marking.setup.structure import find_paper_by_id
 from models.columns import now
 from models.errors import NotFound, UsageError, mark_text
@@ -16,7 +17,7 @@ from models.sheet import PageImage, ScanFile
 from models.words import EntryStatus, JobState, PageState
 from scanning.balance import balance_of, batch_balances, candidates_of, not_scanned
 from scanning.resolve import Person, set_status
-from web.access.guard import current_user, needs, takes_upload
+from web.access.guard import current_user, may, needs, takes_upload
 from web.access.objects import batch_of, job_of, whole_paper
 from web.access.permissions import Permission
 from web.access.services import services
@@ -77,6 +78,7 @@ def upload(exam_key: str, paper_key: str) -> ResponseReturnValue:
     kept, user = services(), current_user()
     with kept.database.read() as session:
         found = whole_paper(session, exam_key, paper_key, Permission.SCAN)
+        check_scanning(session, found.paper, approves=may(Permission.ADVANCE, found.scope))
     files = [given for given in request.files.getlist("files") if given.filename]
     if not files:
         raise FileMissing

@@ -3,15 +3,22 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from marking.plan.change import change_plan, plan_of
 from marking.plan.people import relax_exclusion
 from marking.plan.rule_sheet import rule_sheet, sign
-from marking.setup.states import AdvanceBlocked, advance_paper, paper_warnings, sign_at_the_desk
+from marking.setup.states import (
+    AdvanceBlocked,
+    advance_paper,
+    begin_scanning,
+    check_scanning,
+    paper_warnings,
+    sign_at_the_desk,
+)
 from models.database import Database
-from models.records import Card, PaperRecord, RuleSignature
-from models.words import MarkingMode, PaperState
+from models.records import AuditEvent, Card, ExamRecord, PaperRecord, RuleSignature
+from models.words import AuditVerb, ExamState, MarkingMode, PaperState
 from tests.support.marking_data import MarkingData, make_marking_data, one_part
 from tests.support.marking_work import AT
 
@@ -20,6 +27,7 @@ def scanning(database: Database, **plan: object) -> MarkingData:
     data = make_marking_data(database, one_part("13", **plan), one_part("14"), candidates=4, schools=2)
     data.seat("l0", leads=True)
     with database.write() as session:
+        session.execute(update(ExamRecord).values(state=ExamState.ROSTER_LOCKED))
         session.execute(update(PaperRecord).values(state=PaperState.SCANNING))
         session.add(Card(paper_id=data.paper_id, version=1, sides=1, hash="0" * 64, card_blob="0" * 64))
     return data
@@ -70,18 +78,54 @@ def test_a_changed_rule_needs_a_new_signature(database: Database) -> None:
     assert {group.key for group in second.unsigned} == {"13", "14"}
 
 
-def test_whoever_advances_on_the_command_line_signs_with_the_name(database: Database) -> None:
+def test_the_command_line_writes_down_who_signed_the_printed_sheet_and_who_says_so(database: Database) -> None:
     data = scanning(database, mode=MarkingMode.DOUBLE, tolerance="2")
     for name in "abc":
         data.seat(name)
     with database.write() as session:
         paper = session.get_one(PaperRecord, data.paper_id)
-        assert sign_at_the_desk(session, paper, PaperState.TRIAL_MARKING, name="root") == ""
-        sha = sign_at_the_desk(session, paper, PaperState.FORMAL_MARKING, name="root")
-        assert sign_at_the_desk(session, paper, PaperState.FORMAL_MARKING, name="root") == ""
+        sha = sign_at_the_desk(session, paper, name="王组长", actor="root")
+        assert sign_at_the_desk(session, paper, name="王组长", actor="root") == ""
         signature = session.query(RuleSignature).one()
-        assert (signature.sha, signature.name, signature.user_id) == (sha, "root", None)
+        assert (signature.sha, signature.name, signature.user_id) == (sha, "王组长", None)
+        event = session.query(AuditEvent).filter_by(verb=AuditVerb.RULES_SIGNED).one()
+        assert (event.actor, event.detail["signer"]) == ("root", "王组长")
     assert advance(data, PaperState.FORMAL_MARKING) == ""
+
+
+def test_formal_marking_waits_for_a_locked_roster(database: Database) -> None:
+    data = scanning(database)
+    data.seat("a")
+    with database.write() as session:
+        session.execute(update(ExamRecord).values(state=ExamState.DRAFT))
+    assert advance(data, PaperState.TRIAL_MARKING) == ""
+    assert "the roster of the exam is not locked" in advance(data, PaperState.FORMAL_MARKING)
+    with database.write() as session:
+        session.execute(update(ExamRecord).values(state=ExamState.ROSTER_LOCKED))
+    assert advance(data, PaperState.FORMAL_MARKING) == ""
+
+
+def test_scanning_waits_for_an_approved_card_unless_whoever_brings_the_scans_approves_it(database: Database) -> None:
+    data = scanning(database)
+    with database.write() as session:
+        paper = session.get_one(PaperRecord, data.paper_id)
+        paper.state = PaperState.DRAFT
+        with pytest.raises(AdvanceBlocked, match="its answer card is not approved"):
+            check_scanning(session, paper, approves=False)
+        check_scanning(session, paper, approves=True)
+        assert begin_scanning(session, paper, actor="赵扫描")
+        steps = [
+            (event.actor, event.detail["before"], event.detail["after"])
+            for event in session.query(AuditEvent).filter_by(verb=AuditVerb.PAPER_ADVANCED)
+        ]
+        assert steps == [("赵扫描", "draft", "card_approved"), ("赵扫描", "card_approved", "scanning")]
+        assert not begin_scanning(session, paper, actor="赵扫描")
+        check_scanning(session, paper, approves=False)
+        paper.state = PaperState.CARD_APPROVED
+        check_scanning(session, paper, approves=False)
+        session.execute(delete(Card))
+        with pytest.raises(AdvanceBlocked, match="no answer card"):
+            check_scanning(session, paper, approves=True)
 
 
 def test_responses_that_only_their_own_teachers_could_mark_are_named_before_opening(database: Database) -> None:

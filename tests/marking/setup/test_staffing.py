@@ -5,12 +5,12 @@ import pytest
 from marking.setup.exam_file import read_exam
 from marking.setup.roster import import_roster, read_roster
 from marking.setup.staffing import StaffRefused, StaffResult, import_staff, keep_hashes, read_staff
-from marking.setup.states import AdvanceBlocked, advance_paper
+from marking.setup.states import AdvanceBlocked, advance_exam, advance_paper
 from marking.setup.structure import find_exam, find_paper, store_exam
 from models.card import Card
 from models.database import Database
 from models.staff import Grant, User
-from models.words import PaperState, Role
+from models.words import ExamState, PaperState, Role
 from tests.marking.setup.test_roster import EXAM, GOOD
 
 TABLE = """username,name,school,role,paper,group
@@ -114,6 +114,7 @@ def test_a_paper_cannot_be_marked_before_it_has_card_candidates_and_markers(exam
         paper = find_paper(session, "t1", "c")
         session.add(Card(paper_id=paper.id, version=1, hash="0" * 64, sides=1, card_blob="0" * 64))
         session.flush()
+        advance_exam(session, paper.exam, ExamState.ROSTER_LOCKED)
         advance_paper(session, paper.record, PaperState.FORMAL_MARKING)
     with exam.read() as session:
         assert find_paper(session, "t1", "c").record.state is PaperState.FORMAL_MARKING

@@ -43,8 +43,11 @@ def test_a_clean_sheet_is_done_and_a_lone_front_waits_for_a_person(
     said = capsys.readouterr()
     assert "2 pages in = 2 placed + 0 waiting + 0 discarded" in said.out
     assert "pages: 2/2" in said.err
+    assert "this first delivery approves it in the name of 王老师" in said.err
     assert call("scan", "add", *exam, *whole) == 0
-    assert "All 2 files were known already" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "All 2 files were known already" in said.out
+    assert "approves" not in said.err
     assert call("scan", "add", *exam, str(scans.files[0])) == 4
     assert "E06" in capsys.readouterr().out
 
