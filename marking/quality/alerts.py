@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 
 from marking.quality.agreement import Agreement, with_seeds, with_self
-from marking.quality.drift import Drift, drift, moments
+from marking.quality.drift import Drift, find_drift
 from marking.quality.fit import PanelFit, fit_panel
 from marking.quality.habits import Pace, Run, Spread, pace, runs, spread
 from marking.quality.limits import FIRST_LOOK, limit
@@ -107,7 +107,7 @@ def judge(marks: PanelMarks, scale: Scale, planned: float, policy: AlarmPolicy |
     fit = fit_panel(marks, scale)
     found = PanelFindings(
         fit=fit,
-        drift=drift(moments(marks, fit), marks.markers),
+        drift=find_drift(marks, fit),
         seeds=with_seeds(marks, scale),
         own=with_self(marks, scale),
         spread=spread(marks, scale),

@@ -17,6 +17,7 @@ from marking.quality.panel import Floats, Ints, PanelMarks
 from marking.quality.ramps import ALARM, BEGINNINGS, ramp
 
 _BELIEF = 40.0  # the restlessness is taken to be 1 until about so many marks speak
+_SUSPECT = 2.5  # standard errors from which a marker's own drift is taken out of what is compared with others
 _WINDSOR = 4.0  # standard errors: one mark further off counts as if it lay there
 
 
@@ -24,13 +25,13 @@ _WINDSOR = 4.0  # standard errors: one mark further off counts as if it lay ther
 class Moments:
     """What each comparable mark says of its marker's severity at that moment, by marker and time; shape (m,).
 
-    `own` is the severity that the mark shows, `variance` that of its error.
+    `own` is the severity that the mark shows, `variance` that of its error, `mark` the number of the mark in the panel.
     """
 
     marker: Ints
     own: Floats
     variance: Floats
-    at: Floats
+    mark: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,27 @@ class Drift:
     begins: Floats
 
 
-def moments(marks: PanelMarks, fit: PanelFit) -> Moments:
-    """Each mark against the others on its response, or against the reference of its seed."""
+def moments(marks: PanelMarks, fit: PanelFit, moving: Floats | None = None) -> Moments:
+    """Each mark against the others on its response, or against the reference of its seed.
+
+    `moving`, shape (n,), is how far each mark's marker stood at that moment from the own constant severity: whoever
+    marks beside a drifting colleague must not seem to drift the other way.
+    """
     variance = np.nan_to_num(fit.spread, nan=1.0) ** 2
     severity = np.nan_to_num(fit.severity)
     weight = 1.0 / variance[marks.marker]
     count = int(marks.response.max(initial=-1)) + 1
     live = marks.live
     total = np.bincount(marks.response[live], weights=weight[live], minlength=count)
-    said = np.bincount(
-        marks.response[live], weights=(weight * (marks.points - severity[marks.marker]))[live], minlength=count
-    )
+    deserved = marks.points - severity[marks.marker]
+    if moving is not None:
+        deserved = deserved - moving
+    said = np.bincount(marks.response[live], weights=(weight * deserved)[live], minlength=count)
     beside = np.bincount(marks.response[live], minlength=count)[marks.response] > 1
     own = np.full(marks.n, np.nan)
     error = np.full(marks.n, np.nan)
     rest = np.where(live & beside, total[marks.response] - weight, np.nan)
-    others = said[marks.response] - weight * (marks.points - severity[marks.marker])
+    others = said[marks.response] - weight * deserved
     compared = live & beside & (rest > 0)
     own[compared] = (marks.points - others / rest)[compared]
     error[compared] = (1.0 / weight + 1.0 / rest)[compared]
@@ -76,7 +82,27 @@ def moments(marks: PanelMarks, fit: PanelFit) -> Moments:
     error[seed] = variance[marks.marker[seed]]
     used = np.flatnonzero(~np.isnan(own))
     used = used[np.lexsort((marks.at[used], marks.marker[used]))]
-    return Moments(marks.marker[used], own[used], error[used], marks.at[used])
+    return Moments(marks.marker[used], own[used], error[used], used.astype(np.int64))
+
+
+def find_drift(marks: PanelMarks, fit: PanelFit) -> Drift:
+    """Hold everybody against a ramp, then again with those who seem to move set right where others are compared."""
+    seen = moments(marks, fit)
+    first = drift(seen, marks.markers)
+    moving = _moving(marks, seen, first)
+    return drift(moments(marks, fit, moving), marks.markers) if moving.any() else first
+
+
+def _moving(marks: PanelMarks, seen: Moments, moved: Drift) -> Floats:
+    found = np.zeros(marks.n)
+    edges = np.searchsorted(seen.marker, np.arange(marks.markers + 1))
+    suspects = np.isfinite(moved.strength) & (np.abs(moved.strength) >= _SUSPECT)
+    suspects &= np.abs(moved.strength) > np.abs(moved.level)
+    for marker in np.flatnonzero(suspects).tolist():
+        own = slice(int(edges[marker]), int(edges[marker + 1]))
+        shape = ramp(own.stop - own.start, float(moved.begins[marker]))
+        found[seen.mark[own]] = float(moved.change[marker]) * (shape - shape.mean())
+    return found
 
 
 def drift(seen: Moments, markers: int, usual: float = 0.0) -> Drift:

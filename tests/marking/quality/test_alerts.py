@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.panel import NEVER, REASON_OF, first_named, study
 from marking.quality.alerts import AlarmPolicy, Reason, judge
-from marking.quality.drift import drift, moments
+from marking.quality.drift import find_drift
 from marking.quality.fit import fit_panel
 from marking.quality.panel import PanelMarks, Scale
 from samples.panel import Habit, PanelPlan, simulate_panel
@@ -66,7 +66,7 @@ def test_a_drift_is_said_with_its_size_and_its_beginning():
     plan = replace(NOBODY, drifting=1, drift=-2.0, drift_begins=0.5)
     marks, scale = _drifting(plan, 2)
     fit = fit_panel(marks, scale)
-    moved = drift(moments(marks, fit), marks.markers)
+    moved = find_drift(marks, fit)
     assert moved.strength[0] < -6
     assert moved.change[0] == pytest.approx(-2.0, abs=4 * moved.change_se[0])
     assert 0.3 <= moved.begins[0] <= 0.6
