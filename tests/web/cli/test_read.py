@@ -172,7 +172,7 @@ def test_several_processes_give_the_same_table(place) -> None:
 def test_a_run_that_is_stopped_leaves_no_half_table(place) -> None:
     Path("in").mkdir()
     data = as_file(scan(front()), ".jpg")
-    for i in range(40):
+    for i in range(600):  # more than are read before a busy machine comes round to the signal
         Path(f"in/{i}.jpg").write_bytes(data)
     command = [sys.executable, "-m", "web", "read", "--card", "card.json", "--out", "out.csv", "--jobs", "1", "in"]
     root = Path(__file__).parents[3]
