@@ -71,6 +71,9 @@ def _counting(session: Session, stored: StoredPaper) -> dict[int, EntryStatus]:
 def _not_counting(session: Session, stored: StoredPaper) -> dict[int, frozenset[str]]:
     """Per entry the members of choose-groups that do not count: the rule or a person has chosen others, or nothing
     was answered at all, and then the group earns nothing. Undecided ones stay in and keep the total open.
+
+    Where nothing counts because no writing was seen, and a person has marked one of them nevertheless, that one
+    counts: what stands beside an item also stands in the total.
     """
     numbers = {
         stored.item_ids[item.no]: item.no
@@ -80,11 +83,33 @@ def _not_counting(session: Session, stored: StoredPaper) -> dict[int, frozenset[
     if not numbers:
         return {}
     out: dict[int, set[str]] = defaultdict(set)
-    for entry_id, item_id in session.execute(
-        select(Response.entry_id, Response.item_id).where(Response.item_id.in_(numbers), Response.chosen.is_(False))
+    written: dict[int, set[str]] = defaultdict(set)
+    for entry_id, item_id, blank in session.execute(
+        select(Response.entry_id, Response.item_id, Response.blank).where(
+            Response.item_id.in_(numbers), Response.chosen.is_(False)
+        )
     ):
         out[entry_id].add(numbers[item_id])
+        if not blank:
+            written[entry_id].add(numbers[item_id])
+    marked = _marked_members(session, stored, set(numbers.values()))
+    for entry_id, members in out.items():
+        for group in stored.paper.choose_groups:
+            own = {item.no for item in stored.paper.choose_members(group)}
+            if own <= members and not own & written[entry_id]:
+                members.difference_update(own & marked.get(entry_id, set()))
     return {entry_id: frozenset(members) for entry_id, members in out.items()}
+
+
+def _marked_members(session: Session, stored: StoredPaper, members: set[str]) -> dict[int, set[str]]:
+    """Per entry the members of choose-groups that have a settled mark."""
+    fields = {part.id: part.item for group in stored.paper.groups for part in group.parts if part.item in members}
+    found: dict[int, set[str]] = defaultdict(set)
+    for entry_id, parts in session.execute(
+        select(GroupScore.entry_id, GroupScore.parts).where(GroupScore.group_id.in_(stored.group_ids.values()))
+    ):
+        found[entry_id] |= {fields[part_id] for part_id in parts if part_id in fields}
+    return found
 
 
 def _subjective(

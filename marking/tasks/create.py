@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from marking.tasks.conditions import is_live
 from marking.tasks.groups import MarkingGroup, find_groups, marks_wanted_at_first, role_of_round
-from marking.tasks.rows import NewTask, add_tasks, add_zeros
+from marking.tasks.rows import NewTask, add_tasks, add_zeros, drop_zeros
 from models.database import Database
 from models.exam import ItemRecord
 from models.people import Candidate, PaperEntry
@@ -42,7 +42,7 @@ class Given:
 class Ready:
     """What is dealt out of one candidate's answers to one group: the items that count, in the group's order.
 
-    `items` is empty where the rule of a choose-group lets none of the answers count.
+    `items` is empty where no answer to a choose-group counts.
     """
 
     items: tuple[str, ...]
@@ -52,8 +52,8 @@ class Ready:
 def ready(items: tuple[str, ...], optional: frozenset[str], given: Mapping[str, Given]) -> Ready | None:
     """What to deal out, or None while something is missing or undecided.
 
-    `optional` are the members of choose-groups. Where a candidate answered none of them, the first is dealt out
-    blank, so that a person and not a rule gives the zero.
+    `optional` are the members of choose-groups. Where none of them counts, because nothing was answered or the rule
+    says so, there is nothing to mark: the score is zero (domain.md 4.5).
     """
     known: dict[str, Given] = {}
     for item in items:
@@ -63,9 +63,7 @@ def ready(items: tuple[str, ...], optional: frozenset[str], given: Mapping[str, 
         known[item] = answer
     counted = [item for item in items if item not in optional or known[item].chosen]
     if not counted:
-        if not all(known[item].blank for item in items):
-            return Ready(())
-        counted = list(items[:1])
+        return Ready(())
     if not all(known[item].placed for item in counted):
         return None
     return Ready(tuple(counted), all(known[item].blank for item in counted))
@@ -94,6 +92,7 @@ def create_tasks(database: Database, paper_id: int) -> int:
                 plan = _plan(session, group, item_ids, frozenset(optional), chunk)
             if plan.tasks or plan.none_counts:
                 with database.write() as session:
+                    drop_zeros(session, group.id, {task.entry_id for task in plan.tasks})
                     added += add_tasks(session, plan.tasks)
                     add_zeros(session, group.id, plan.none_counts)
     if added:

@@ -5,11 +5,11 @@ so that two creations at the same time do no harm.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -94,8 +94,19 @@ def add_tasks(session: Session, tasks: Sequence[NewTask]) -> int:
     return len(ids)
 
 
+def drop_zeros(session: Session, group_id: int, entry_ids: Collection[int]) -> None:
+    """Forget the zeros of candidates of whom, after another decision, an answer counts and is dealt out."""
+    session.execute(
+        delete(GroupScore).where(
+            GroupScore.group_id == group_id,
+            GroupScore.entry_id.in_(entry_ids),
+            GroupScore.source == ScoreSource.BLANK,
+        )
+    )
+
+
 def add_zeros(session: Session, group_id: int, entry_ids: Sequence[int]) -> None:
-    """Settle at zero where the rule of a choose-group (zero_if_multi) lets no answer count."""
+    """Settle at zero where no answer to a choose-group counts: nothing was answered, or the rule says so."""
     if entry_ids:
         session.execute(
             _insert(session)(GroupScore).on_conflict_do_nothing(),

@@ -89,7 +89,6 @@ MARKS: dict[tuple[str, str], list[dict[str, str]]] = {
     ("0004", "g7"): [{"7(1)": "1", "7(2)": "1"}, {"7(1)": "1", "7(2)": "2"}],
     ("0001", "选做"): [{"8": "7"}],
     ("0002", "选做"): [{"9": "5"}],
-    ("0004", "选做"): [{"8": "0"}],
 }  # fmt: skip
 
 
@@ -232,7 +231,7 @@ def test_a_whole_exam_from_the_printed_card_to_the_statistics(exam: Path) -> Non
     }  # fmt: skip
     # 0001: 3+3+3 +6 +2 = 17; 3.5 + (2+1)/2 + 3 + 7 = 15; together 32
     # 0002: 3+0+0 (two options filled) +4 (two of three right) +0 = 7; 0 + 3 (the leader's) + 5 = 8; together 15
-    # 0004: 3; 2 + 1 + 1.5 + 0 = 4.5; together 7.5
+    # 0004: 3; 2 + 1 + 1.5 + 0 (nothing chosen, nothing written) = 4.5; together 7.5
     wanted = {
         "0001": ("17", "15", "32"), "0002": ("7", "8", "15"), "0003": ("", "", ""), "0004": ("3", "4.5", "7.5"),
         "0005": ("", "", ""),
@@ -254,7 +253,7 @@ def test_a_whole_exam_from_the_printed_card_to_the_statistics(exam: Path) -> Non
     facility = {item["no"]: item["facility"] for item in figures["items"]}
     assert facility["1"] == 1
     assert facility["4"] == pytest.approx(10 / 18)
-    assert facility["8"] == pytest.approx(7 / 8 if MARKS["0004", "选做"] == [{"9": "0"}] else 7 / 16)
+    assert facility["8"] == pytest.approx(7 / 8)  # 0004 has answered none of the two: a zero, and no task
 
     kaiyue(data, "export", "marks", "small", "--out", str(exam / "marks.csv"))
     marks = list(csv.DictReader(io.StringIO((exam / "marks.csv").read_text(encoding="utf-8-sig"))))

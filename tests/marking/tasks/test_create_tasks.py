@@ -100,7 +100,7 @@ def test_of_a_choose_group_only_the_chosen_member_is_dealt_out(sqlite_database: 
         ({"20": INK, "21": INK}, None),  # nobody has decided
         ({"20": Given(False, True, True), "21": Given(True, False, True)}, Ready(("20",), False)),
         ({"20": Given(False, True, False), "21": Given(True, False, True)}, None),  # its crop is not there yet
-        ({"20": Given(True, False, True), "21": Given(True, False, True)}, Ready(("20",), True)),
+        ({"20": Given(True, False, True), "21": Given(True, False, True)}, Ready(())),  # nothing was answered
         ({"20": Given(False, False, True), "21": Given(True, False, True)}, Ready(())),
         ({"20": Given(False, True, True)}, None),  # the other side has not been read
     ],
