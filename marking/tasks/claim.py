@@ -20,7 +20,7 @@ from marking.tasks.hidden import add_hidden, choose_hidden, places_for_hidden
 from marking.tasks.lease import expire
 from marking.tasks.members import Phase, count_dealt, find_member, room_left
 from marking.tasks.queue_policy import QueuePolicy
-from marking.tasks.training import prepare_training
+from marking.tasks.training import prepare_training, prepare_trial
 from models.staff import User
 from models.task import MarkingTask
 from models.words import TaskStage, TaskState
@@ -140,6 +140,8 @@ def _claim_fresh(
         return []
     if phase is Phase.TRAINING:
         prepare_training(session, group, seat, member, at)
+    elif phase is Phase.TRIAL:
+        prepare_trial(session, group, seat, at)
     ids = _take_reserved(session, group, seat, phase, fresh, until)
     if phase is not Phase.LIVE or len(ids) == fresh:
         return ids

@@ -47,7 +47,7 @@ class Member:
         """What the person is given: nobody who is paused or has not qualified gets live responses."""
         if self.state is not MemberState.ACTIVE:
             return Phase.NOTHING
-        if group.trial_open:
+        if group.trial_open and not group.is_locked:
             return Phase.TRIAL
         if group.quality.qualification and self.gate is not Gate.QUALIFIED:
             return Phase.NOTHING if self.gate is Gate.REFUSED else Phase.TRAINING

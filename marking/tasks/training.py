@@ -31,6 +31,11 @@ def prepare_training(session: Session, group: MarkingGroup, seat: Seat, member: 
         enter(session, group, seat, Gate.PRACTICE, at)
 
 
+def prepare_trial(session: Session, group: MarkingGroup, seat: Seat, at: datetime) -> None:
+    """Give a person the trial scripts that he or she has not had: everybody of the trial marks the same ones."""
+    _reserve(session, group, seat, TaskStage.TRIAL, ScriptUse.TRIAL, at, again=False)
+
+
 def enter(session: Session, group: MarkingGroup, seat: Seat, gate: Gate, at: datetime) -> None:
     """Begin a stage: reserve its scripts for the person. A stage without scripts is passed over."""
     if gate in _NEXT:
@@ -41,8 +46,20 @@ def enter(session: Session, group: MarkingGroup, seat: Seat, gate: Gate, at: dat
     return keep_member(session, group.id, seat.user_id, at, gate=gate)
 
 
-def _reserve(session: Session, group: MarkingGroup, seat: Seat, stage: TaskStage, use: ScriptUse, at: datetime) -> int:
-    """One open task for each script of a use that the person has not had at this stage; for all where none is new."""
+def _reserve(
+    session: Session,
+    group: MarkingGroup,
+    seat: Seat,
+    stage: TaskStage,
+    use: ScriptUse,
+    at: datetime,
+    *,
+    again: bool = True,
+) -> int:
+    """One open task for each script of a use that the person has not had at this stage.
+
+    Where none is new they all come `again`, for whoever begins a stage once more.
+    """
     scripts = scripts_in_use(session, group.id, use, None if not group.excludes(seat.school_id) else seat.school_id)
     had = set(
         session.scalars(
@@ -53,7 +70,7 @@ def _reserve(session: Session, group: MarkingGroup, seat: Seat, stage: TaskStage
         )
     )  # fmt: skip
     new = [script for script in scripts if script.id not in had]
-    return reserve(session, group, seat.user_id, new or scripts, stage, at)
+    return reserve(session, group, seat.user_id, new or (scripts if again else []), stage, at)
 
 
 def reserve(
