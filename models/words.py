@@ -406,4 +406,7 @@ class AuditVerb(StrEnum):
     LOGIN = "login"
     LOGIN_FAILED = "login.failed"
     LOGOUT = "logout"
+    PASSWORD_RESET = "account.reset"  # noqa: S105 - a word of the log, no password
+    ACCOUNT_SHUT = "account.shut"
+    ACCOUNT_OPENED = "account.opened"
     DENIED = "denied"

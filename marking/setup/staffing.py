@@ -181,7 +181,7 @@ def import_staff(
         raise StaffRefused(name=table.name, count=len(complaints), complaints=Complaints(complaints))
     fresh = [line for line in {line.username: line for line in reversed(lines)}.values() if line.username not in users]
     fresh.reverse()
-    passwords = ["".join(secrets.choice(_LETTERS) for _ in range(12)) for _ in fresh]
+    passwords = [first_password() for _ in fresh]
     schools = {school.name: school.id for school in session.scalars(select(School))}
     for line in fresh:
         user = User(username=line.username, name=line.name, school_id=schools.get(line.school))
@@ -223,6 +223,11 @@ def _taken(lines: Sequence[StaffLine], users: Mapping[str, User]) -> list[Compla
         for line in lines
         if line.username in users and line.name and users[line.username].name != line.name
     ]
+
+
+def first_password() -> str:
+    """Twelve random letters and digits, without those that are mistaken for others on paper."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(12))
 
 
 def keep_hashes(session: Session, credentials: Sequence[Credential], hashes: Sequence[str]) -> None:

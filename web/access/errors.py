@@ -91,6 +91,24 @@ class PresentPasswordWrong(KaiyueError):
     http_status = 401
 
 
+class AccountBeyondOwn(InputRefused):
+    """A manager reaches for an account that also has rights elsewhere."""
+
+    code = "account.beyond_own"
+    sentence = mark_text("The account {username} also has rights outside your exams; it was not changed.")
+    remedy = mark_text("Ask whoever looks after the server to run `kaiyue staff password`.")
+    http_status = 403
+
+
+class AccountIsOwn(InputRefused):
+    """A manager would reset or shut the own account."""
+
+    code = "account.own"
+    sentence = mark_text("This is your own account.")
+    remedy = mark_text("Change your password on the page of your account.")
+    http_status = 409
+
+
 class RoleBeyondOwn(InputRefused):
     """Somebody gives out a role that is not theirs to give."""
 

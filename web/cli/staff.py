@@ -10,7 +10,7 @@ from web.i18n import _
 
 @click.group()
 def staff() -> None:
-    """Import the staff of an exam."""
+    """Import the staff of an exam; give a new password."""
 
 
 @staff.command("import")
@@ -28,6 +28,19 @@ def import_(exam: str, file: str, credentials: str | None, dry_run: bool) -> Non
     # Opened first: passwords that could not be written down afterwards would be lost.
     with private_file(Path(credentials), "--credentials") as descriptor:
         _import(exam, file, (credentials, descriptor), dry_run)
+
+
+@staff.command("password")
+@click.argument("username")
+def password(username: str) -> None:
+    """Give an account a new random password, print it once, and end the account's sessions."""
+    from web.access.accounts import find_account, give_new_password
+    from web.cli.shared import services, whoami
+
+    opened = services()
+    with opened.database.read() as session:
+        user_id = find_account(session, username).id
+    click.echo(give_new_password(opened.database, user_id, actor=whoami()))
 
 
 def _import(exam: str, file: str, private: tuple[str, int] | None, dry_run: bool) -> None:
