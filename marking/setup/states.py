@@ -74,7 +74,8 @@ def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> 
         for _group, title, missing in _missing(session, paper.id, Role.MARKER, _MARKERS_NEEDED):
             block(mark_text("{group} needs {count} more markers."), group=title, count=missing)
     if reached >= order.index(PaperState.FORMAL_MARKING):
-        if session.get_one(ExamRecord, paper.exam_id).state is ExamState.DRAFT:
+        begins = order.index(paper.state) < order.index(PaperState.FORMAL_MARKING)  # later it may be opened again
+        if begins and session.get_one(ExamRecord, paper.exam_id).state is ExamState.DRAFT:
             block(mark_text("the roster of the exam is not locked."))
         for group in rule_sheet(session, paper.id).unsigned:
             block(mark_text("the rule sheet is not signed for {group}."), group=group.title)

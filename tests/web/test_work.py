@@ -225,7 +225,7 @@ def test_a_scanner_operator_waits_for_the_approved_card_and_a_manager_approves_i
     assert manager.send("POST", address, json={"name": "1"}).status_code == 200
     state(PaperState.CARD_APPROVED)
     assert scanner.send("POST", address, json={"name": "1"}).status_code == 200
-    assert "note warn" not in scanner.get(page).text
+    assert "答题卡还没有审定" not in scanner.get(page).text
 
 
 def test_scans_go_through_a_delivery_and_an_errand(office: Office) -> None:

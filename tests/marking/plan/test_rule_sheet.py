@@ -103,6 +103,9 @@ def test_formal_marking_waits_for_a_locked_roster(database: Database) -> None:
     with database.write() as session:
         session.execute(update(ExamRecord).values(state=ExamState.ROSTER_LOCKED))
     assert advance(data, PaperState.FORMAL_MARKING) == ""
+    with database.write() as session:  # for a late candidate it may be opened again
+        session.execute(update(ExamRecord).values(state=ExamState.DRAFT))
+    assert "roster" not in advance(data, PaperState.SUBJECT_SIGNED)
 
 
 def test_scanning_waits_for_an_approved_card_unless_whoever_brings_the_scans_approves_it(database: Database) -> None:
