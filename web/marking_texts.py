@@ -97,6 +97,7 @@ def flag_names() -> dict[str, str]:
     """The flags that a marker sees beside the title."""
     return {
         "blank": _("looks blank"),
+        "returned": _("sent back by the leader: mark it again"),
         "leader": _("for the leader"),
         "problem": _("problem response"),
         "reopened": _("opened again"),

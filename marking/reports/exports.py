@@ -8,11 +8,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from marking.setup.exam_json import exam_from_json
 from marking.setup.structure import StoredPaper, find_papers
+from marking.tasks.conditions import is_live
 from models.exam import ExamRecord, GroupRecord, ItemRecord, PaperRecord
 from models.people import Candidate, PaperEntry, School, SchoolClass
 from models.points import parse_points
@@ -94,7 +95,7 @@ def marks(session: Session, exam: ExamRecord, paper_key: str | None) -> Table:
             MarkingTask.round,
             User.username,
             MarkingTask.kind,
-            GroupScore.id,
+            case((is_live(MarkingTask), GroupScore.id), else_=None),
             Mark.marked_at,
         )
         .join(latest, (latest.c.task_id == Mark.task_id) & (latest.c.revision == Mark.revision))

@@ -243,7 +243,7 @@ def _picking(role: TaskRole, excludes_own_school: bool) -> Select[int]:
                 other.id != task.id,
                 or_(other.marker_id == bindparam("user"), other.reserved_for == bindparam("user")),
             ),
-            ~exists().where(same_response, is_live(other), other.id != task.id, other.raised_by == bindparam("user")),
+            ~exists().where(same_response, is_seen(other), other.id != task.id, other.raised_by == bindparam("user")),
             # of several rounds only the first is on offer, or one claim could take two of one response
             ~exists().where(
                 same_response,

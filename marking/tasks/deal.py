@@ -19,7 +19,7 @@ from models.paper import GroupPart
 from models.points import parse_points
 from models.sheet import CropRecord
 from models.task import Mark, MarkingTask, TaskImage
-from models.words import ProblemReason
+from models.words import ProblemReason, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class GivenMark:
 
 @dataclass(frozen=True, slots=True)
 class Dealt:
-    """One task as its marker gets it. `own` is the marker's own stored mark when the task was reopened."""
+    """One task as its marker gets it. `own` is the marker's own stored mark when the task was reopened; a
+    `returned` one is marked afresh, because a leader has sent the first mark back.
+    """
 
     task: str
     version: int
@@ -50,6 +52,7 @@ class Dealt:
     images: tuple[ShownImage, ...]
     parts: tuple[GroupPart, ...]
     blank: bool
+    returned: bool
     for_leader: bool
     problem: ProblemReason | None
     note: str
@@ -79,6 +82,7 @@ def deal(session: Session, group: MarkingGroup, tasks: Sequence[MarkingTask]) ->
             images=tuple(images[task.id]),
             parts=group.counted(task.part_ids),
             blank=task.blank,
+            returned=task.kind is TaskKind.LIVE and task.reserved_for is not None,
             for_leader=task.role == TaskRole.LEADER.value,
             problem=task.problem,
             note=task.note,

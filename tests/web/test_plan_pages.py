@@ -186,3 +186,29 @@ def test_the_rule_sheet_is_signed_under_its_hash_and_a_changed_plan_needs_a_new_
     assert sha not in page
     assert "正评还缺以下题组的签字：第13题" in page
     assert "另有 1 个较早的签字" in page
+
+
+def test_marks_are_returned_or_voided_from_the_page_of_their_marker(app, data) -> None:
+    for name, points in (("m0", "5"), ("m1", "5")):
+        mark_next(data, data.seat(name), points)
+    leader, office = log_in(app, "l0"), log_in(app, "office")
+    base = f"/marking/{data.group().id}/people/{data.users['m0']}/marks"
+    assert office.client.get(base).status_code == 403  # who manages takes no mark away
+    assert "退回或作废评分" not in office.client.get(f"/marking/{data.group().id}/people").text
+    assert "退回或作废评分" in leader.client.get(f"/marking/{data.group().id}/people").text
+    assert "1 个评分" in leader.client.get(base).text
+    assert "0 个评分" in leader.client.get(f"{base}?since=2027-01-01T00:00").text
+    assert "note wrong" in leader.client.get(f"{base}?since=yesterday").text
+    assert leader.client.get(f"/marking/{data.group().id}/people/4711/marks").status_code == 404
+    assert "note wrong" in post(leader, f"{base}/recall", how="void", reason=" ").text
+    assert "note wrong" in post(leader, f"{base}/recall", how="void", reason="x", until="soon").text
+    assert "0 个评分已退回" in post(leader, f"{base}/recall", reason="x", since="2027-01-01T00:00").text
+    assert {task.state for task in _tasks(data) if task.marker_id == data.users["m0"]} == {TaskState.DONE}
+    assert "1 个评分已作废" in post(leader, f"{base}/recall", how="void", reason="过严").text
+    assert {task.state for task in _tasks(data) if task.marker_id == data.users["m0"]} == {TaskState.VOIDED}
+    base = f"/marking/{data.group().id}/people/{data.users['m1']}/marks"
+    assert "1 个评分已退回" in post(leader, f"{base}/recall", how="return", reason="细则有改").text
+    (task,) = [task for task in _tasks(data) if task.marker_id == data.users["m1"]]
+    assert (task.state, task.reserved_for) == (TaskState.OPEN, data.users["m1"])
+    flags = log_in(app, "m1")("POST", f"/groups/{data.group().id}/claim", {"want": 1, "holding": []}).json["items"][0]
+    assert (flags["task"], flags["flags"], flags["own"]) == (task.code, ["returned"], None)

@@ -89,6 +89,6 @@ def _visible(key: str) -> tuple[int, str]:
             scope = scope_of(find_group(session, group_id))
             if not allowed(person.grants, Permission.LEAD_GROUP, scope):
                 raise NotFound(what=mark_text("image"), name=key[:40])
-        elif state is TaskState.WITHDRAWN:
+        elif state in (TaskState.WITHDRAWN, TaskState.VOIDED):
             raise TaskWithdrawn
     return crop_id, blob

@@ -80,6 +80,7 @@ def item(group: MarkingGroup, dealt: Dealt) -> dict[str, Any]:
     """A task for the screen."""
     flags = (
         ("blank", dealt.blank),
+        ("returned", dealt.returned),
         ("leader", dealt.for_leader),
         ("problem", dealt.problem is not None),
         ("reopened", dealt.own is not None),

@@ -54,6 +54,7 @@ def show(group_id: int) -> ResponseReturnValue:
         states=STATES,
         gates=GATES,
         reason_said=reason_said,
+        may_lead=may(Permission.LEAD_GROUP, scope_of(group)),
         MemberState=MemberState,
         Gate=Gate,
     )
