@@ -248,8 +248,8 @@ def _register_imported(image: NDArray[np.uint8], side: Side, options: ReadingOpt
     from scanning.page.anchoring import register_anchored
 
     registration = register_anchored(image, side.page)
-    if isinstance(registration, PageCode):
-        return Refusal(registration)
+    if isinstance(registration, Refusal):
+        return registration
     edges = measure(image, registration.map, side.probes)
     sample = image[::8, ::8].ravel()
     black = float(np.partition(sample, sample.size // 200)[sample.size // 200])

@@ -7,24 +7,31 @@ The anchors only propose where the page may lie. Every proposal is bent onto the
 (bubble_fit.py) and judged by them: by how many show themselves at their places, and by how clearly this
 lock beats the same template laid one row or column further. A page that several locks fit alike is
 refused unless precise anchors stand against the others: no value is read through a guess.
+
+Some cards look the same when turned or mirrored, but for their letters. Where the letters do not stand upright for
+certain, every other way of laying the page is tried; what fits as well is told apart by the letters, and where they
+do not tell either, every value waits for a person.
 """
 
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import mark_text
 from models.geometry import Homography
 from models.words import PageCode
 from scanning.cards.template import Anchoring, CardPage
-from scanning.page.bubble_fit import BubbleFit, fit_bubbles
+from scanning.page.bubble_fit import BubbleFit, agreement_with, fit_bubbles
 from scanning.page.bubble_print import scale_at
 from scanning.page.features import find_reference
 from scanning.page.fit import Registration
+from scanning.page.image import Refusal
+from scanning.page.lettering import look_at_letters
 from scanning.page.markers import find_marker_quads
 from scanning.page.outline import Quad, find_outlines
 
@@ -47,32 +54,54 @@ class AnchorOptions:
     nearest: float = 0.6  # of their usual distance that neighbours must keep; a row that slipped leaves a tenth
     farthest: float = 1.6
     most_left: float = 0.25  # pitches between bubble and map, 95th percentile; beyond it neighbours mix
+    letters_upright: float = 0.3  # likeness to their labels; labels that are not printed reach 0.15
+    letters_clear: float = 0.1  # and so much above any other way to lay them, which reaches 0.7 of it
+    letters_least: float = 0.2  # letters of four pixels reach this; then their other ways must be as far below
+    as_well: float = 0.7  # of the agreement of the best fit: a way that has less of it will not fit
+    squeezed: float = 1.5  # a page that would have to be stretched by more lies another way round
+    alike_bubbles: float = 3.0  # a way that misses so many more, and this share of all, is another card
+    alike_share: float = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Proposal:
-    """Page corners on the image, clockwise from the card's top left, and whether they are exact."""
+    """Page corners on the image, from the card's top left round by its top right, and whether they are exact.
+
+    Clockwise, unless the page is `mirrored`. `oriented` says that they come from the page's own print.
+    """
 
     quad: Quad
     turned_deg: int
     precise: bool
+    mirrored: bool = False
+    oriented: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A fit that is good enough, and how much its letters look like their labels."""
+
+    fit: BubbleFit
+    proposal: _Proposal
+    upright: float
 
 
 def register_anchored(
     image: NDArray[np.uint8], page: CardPage, options: AnchorOptions | None = None
-) -> Registration | PageCode:
+) -> Registration | Refusal:
     """Find the page and fit it. UNREGISTERED when nothing like it is there, POOR_FIT when it fits badly."""
     chosen = options or AnchorOptions()
     if page.anchoring is None or not any(field.bubbles for field in page.fields):
-        return PageCode.UNREGISTERED
+        return Refusal(PageCode.UNREGISTERED)
     best: tuple[float, BubbleFit, _Proposal] | None = None
     seen_badly = False
-    for proposal in _proposals(image, page, page.anchoring):
+    proposals = _Proposals(image, page, page.anchoring)
+    for proposal in proposals.upright():
         fit = fit_bubbles(image, page, _map_of(page, proposal.quad))
         if fit is None:
             continue
         median, low = float(np.median(fit.support)), fit.loss / fit.support.size
-        if not _acceptable(fit, median, low, proposal.precise, chosen) or _is_torn(fit, page, chosen):
+        if not _is_acceptable(fit, page, proposal.precise, chosen):
             seen_badly = seen_badly or median >= chosen.least_support
             continue
         score = median - low
@@ -81,8 +110,59 @@ def register_anchored(
         if median >= chosen.good_support and low <= chosen.good_low and _told_apart(fit, chosen):
             break
     if best is None:
-        return PageCode.POOR_FIT if seen_badly else PageCode.UNREGISTERED
-    return _registration(page, best[1], best[2], chosen)
+        return Refusal(PageCode.POOR_FIT if seen_badly else PageCode.UNREGISTERED)
+    letters = look_at_letters(image, page, best[1].map)
+    first = _Candidate(best[1], best[2], letters.upright)
+    clear = letters.upright - letters.otherwise >= chosen.letters_clear
+    if first.proposal.oriented or (letters.upright >= chosen.letters_upright and clear):
+        return _registration(page, first, chosen, sure=True)
+    return _in_other_ways(image, page, first, proposals, chosen)
+
+
+def _in_other_ways(
+    image: NDArray[np.uint8], page: CardPage, first: _Candidate, proposals: "_Proposals", options: AnchorOptions
+) -> Registration | Refusal:
+    """Lay the page in every other way, and see whether the first is the only one, or else what the letters say."""
+    own = agreement_with(image, page, _map_of(page, first.proposal.quad), first.fit.print)
+    found = {(first.proposal.turned_deg, first.proposal.mirrored): first}
+    for other in proposals.all_ways():
+        way = (other.turned_deg, other.mirrored)
+        if way == (first.proposal.turned_deg, first.proposal.mirrored):
+            continue
+        if _squeeze(page, other.quad) > options.squeezed:
+            continue
+        coarse = _map_of(page, other.quad)
+        if agreement_with(image, page, coarse, first.fit.print) < options.as_well * own:
+            continue
+        fit = fit_bubbles(image, page, coarse)
+        if fit is None or not _is_acceptable(fit, page, other.precise, options):
+            continue
+        if way not in found or fit.loss < found[way].fit.loss:
+            found[way] = _Candidate(fit, other, look_at_letters(image, page, fit.map).upright)
+    least = min(one.fit.loss for one in found.values())
+    enough = max(options.alike_bubbles, options.alike_share * first.fit.support.size)
+    alike = sorted((one for one in found.values() if one.fit.loss < least + enough), key=lambda one: -one.upright)
+    best = alike[0]
+    told = len(alike) == 1 or (
+        best.upright >= options.letters_least and best.upright - alike[1].upright >= options.letters_clear
+    )
+    if best.proposal.mirrored and told:
+        return Refusal(PageCode.POOR_FIT, mark_text("the page is a mirror image"))
+    if not told:
+        best = min((one for one in alike if not one.proposal.mirrored), key=lambda one: one.fit.loss, default=first)
+    return _registration(page, best, options, sure=told)
+
+
+def _squeeze(page: CardPage, quad: Quad) -> float:
+    """By how much a page would be stretched in one direction against the other, from 1."""
+    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+    stretch = (sides[0] + sides[2]) / (sides[1] + sides[3]) * page.size.height_mm / page.size.width_mm
+    return float(max(stretch, 1 / stretch))
+
+
+def _is_acceptable(fit: BubbleFit, page: CardPage, precise: bool, options: AnchorOptions) -> bool:
+    median, low = float(np.median(fit.support)), fit.loss / fit.support.size
+    return _acceptable(fit, median, low, precise, options) and not _is_torn(fit, page, options)
 
 
 def _told_apart(fit: BubbleFit, options: AnchorOptions) -> bool:
@@ -135,23 +215,43 @@ def _neighbours(page: CardPage) -> NDArray[np.intp]:
     return np.concatenate(pairs).astype(np.intp)
 
 
-def _proposals(image: NDArray[np.uint8], page: CardPage, anchoring: Anchoring) -> Iterator[_Proposal]:
-    """Where the page may lie, likeliest first; upright before turned, since most pages are."""
-    if "features" in anchoring.steps:
-        corners = find_reference(image, _picture(anchoring.reference_png))
-        if corners is not None:
-            yield _Proposal(corners, _turn_of(corners), precise=True)
-    outlines = find_outlines(image)
-    quads = outlines
-    precise = False
-    if "markers" in anchoring.steps:
-        precise = True
-        quads = find_marker_quads(image, _picture(anchoring.marker_png), _marker_widths(image, page, outlines))
-    elif "outline" not in anchoring.steps:
-        quads = [outlines[-1], *outlines[:-1]]
-    for turn in (0, 2, 1, 3):
-        for quad in quads:
-            yield _Proposal(np.roll(quad, -turn, axis=0), 90 * turn, precise)
+class _Proposals:
+    """Where the page may lie: outlines and markers are looked for once."""
+
+    def __init__(self, image: NDArray[np.uint8], page: CardPage, anchoring: Anchoring) -> None:
+        self._image, self._page, self._anchoring = image, page, anchoring
+
+    def upright(self) -> Iterator[_Proposal]:
+        """Likeliest first; upright before turned, since most pages are; never mirrored."""
+        if "features" in self._anchoring.steps:
+            corners = find_reference(self._image, _picture(self._anchoring.reference_png))
+            if corners is not None:
+                yield _Proposal(corners, _turn_of(corners), precise=True, oriented=True)
+        for turn in (0, 2, 1, 3):
+            for quad in self._quads:
+                yield _Proposal(np.roll(quad, -turn, axis=0), 90 * turn, self._precise)
+
+    def all_ways(self) -> Iterator[_Proposal]:
+        """Every quadrilateral in all eight ways; a mirrored page has its upper corners exchanged, and its lower."""
+        for quad in self._quads:
+            for turn in range(4):
+                corners = np.roll(quad, -turn, axis=0)
+                yield _Proposal(corners, 90 * turn, self._precise)
+                yield _Proposal(corners[[1, 0, 3, 2]], 90 * turn, self._precise, mirrored=True)
+
+    @property
+    def _precise(self) -> bool:
+        return "markers" in self._anchoring.steps
+
+    @cached_property
+    def _quads(self) -> list[Quad]:
+        outlines = find_outlines(self._image)
+        if self._precise:
+            widths = _marker_widths(self._image, self._page, outlines)
+            return find_marker_quads(self._image, _picture(self._anchoring.marker_png), widths)
+        if "outline" not in self._anchoring.steps:
+            return [outlines[-1], *outlines[:-1]]
+        return outlines
 
 
 def _marker_widths(image: NDArray[np.uint8], page: CardPage, outlines: list[Quad]) -> tuple[float, float]:
@@ -188,8 +288,12 @@ def _turn_of(corners: Quad) -> int:
     return round(float(np.degrees(np.arctan2(across[1], across[0]))) / 90) * 90 % 360
 
 
-def _registration(page: CardPage, fit: BubbleFit, proposal: _Proposal, options: AnchorOptions) -> Registration:
-    """Residual over the bubbles that showed themselves; skew from the page's upper edge."""
+def _registration(page: CardPage, found: _Candidate, options: AnchorOptions, *, sure: bool) -> Registration:
+    """Residual over the bubbles that showed themselves; skew from the page's upper edge.
+
+    Unless it is sure which way the page lies, no bubble counts as seen.
+    """
+    fit, proposal = found.fit, found.proposal
     corners = proposal.quad
     middle_left, middle_right = (corners[0] + corners[3]) / 2, (corners[1] + corners[2]) / 2
     across = middle_right - middle_left
@@ -204,5 +308,5 @@ def _registration(page: CardPage, fit: BubbleFit, proposal: _Proposal, options: 
         px_per_mm=scale_at(fit.map.image_from_card, center),
         skew_deg=(angle + 180) % 360 - 180,
         turned_deg=proposal.turned_deg,
-        unseen=(fit.support < options.unseen * float(np.median(fit.support))) | fit.faded,
+        unseen=(fit.support < options.unseen * float(np.median(fit.support))) | fit.faded | (not sure),
     )

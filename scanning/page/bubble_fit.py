@@ -56,6 +56,7 @@ class BubbleFit:
     nearly vanished or too much of a block is missing to tell its rows apart.
 
     `loss` is how many bubbles are missing, `margin` how many more the best other lock misses.
+    `print` is what the page's bubbles have in common, a small picture for `agreement_with`.
     `left_mm` float64 (n,) is the distance between each bubble's print and the map, nan where the print
     was too weak to tell; `shift_pitches` is the mean correction of the coarse map as (x, y).
     """
@@ -68,6 +69,7 @@ class BubbleFit:
     pitch_mm: float
     left_mm: Floats
     shift_pitches: tuple[float, float]
+    print: Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,6 +152,23 @@ def fit_bubbles(grey: NDArray[np.uint8], page: CardPage, coarse: Homography) -> 
             break
         best, margin = winner, -margin
     return _result(scene, best, coarse, margin)
+
+
+def agreement_with(grey: NDArray[np.uint8], page: CardPage, coarse: Homography, look: Plane) -> float:
+    """How well print of a known look stands at a page's bubbles through a coarse map, -1..1, before any bending.
+
+    A tenth of the time of a fit: it tells which maps are not worth one.
+    """
+    grid = BubbleGrid.of(page)
+    raster = draw_raster(grey, grid, coarse)
+    if raster is None or min(np.array(raster.contrast.shape) - look.shape) < 1:
+        return 0.0
+    stamp = Stamp.of(grid, raster)
+    window = _window(REACH * stamp.pitch_x, REACH * stamp.pitch_y, 29)
+    around = np.ones((2 * int(0.25 * stamp.pitch_y) + 1, 2 * int(0.25 * stamp.pitch_x) + 1), np.uint8)
+    match = np.maximum(likeness(raster.contrast, look), filled_likeness(raster, stamp))
+    places = raster.from_card(grid.centers)[:, None, None, :] + window
+    return float(sampled(cv2.dilate(match, around), places).mean(axis=0).max())
 
 
 def _best_outline(scene: _Scene) -> tuple[Plane, Floats, float]:
@@ -385,6 +404,7 @@ def _result(scene: _Scene, lock: _Lock, coarse: Homography, margin: float) -> Bu
         pitch_mm=min(scene.grid.pitch_x_mm, scene.grid.pitch_y_mm),
         left_mm=left,
         shift_pitches=(float(mean[0]), float(mean[1])),
+        print=learnt(scene.raster, scene.stamp, scene.places + lock.shifts),
     )
 
 

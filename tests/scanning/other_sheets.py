@@ -97,10 +97,21 @@ KINDS = {
     ),
 }  # fmt: skip
 
+# Two blocks that look the same when the page is turned round or mirrored, but for the letters in their bubbles.
+SYMMETRIC = Kind(
+    (700, 1000), (20, 20), "oval", 90, True, "outline",
+    (Blocks("q", "ABCD", 12, (140, 345), (36, 0), (0, 30)), Blocks("q", "ABCD", 12, (432, 345), (36, 0), (0, 30))),
+    frames=False,
+)  # fmt: skip
+
 
 def make_other_sheet(name: str, seed: int) -> Sheet:
     """The sheet of this kind; the seed moves blocks a little and fills it."""
-    kind, rng = KINDS[name], np.random.default_rng([seed, len(name)])
+    return draw_sheet(KINDS[name], np.random.default_rng([seed, len(name)]))
+
+
+def draw_sheet(kind: Kind, rng: np.random.Generator) -> Sheet:
+    """A sheet of any kind."""
     width, height = kind.page
     paper = np.full((int(height * FINE), int(width * FINE)), 250, np.uint8)
     values, blocks, numbers = [], {}, {}
@@ -141,7 +152,7 @@ def make_other_sheet(name: str, seed: int) -> Sheet:
         "pageDimensions": [width, height],
         "bubbleDimensions": list(kind.bubble),
         "fieldBlocks": blocks,
-        "customLabels": {"Number": [f"n1..{numbers['n']}"]},
+        "customLabels": {"Number": [f"n1..{numbers['n']}"]} if "n" in numbers else {},
         "preProcessors": [],
     }
     sheet = Sheet(template, paper, FINE)

@@ -7,6 +7,7 @@ import pytest
 from models.words import PageCode, ReadingStatus
 from scanning.cards.importers.omrchecker import import_omrchecker
 from scanning.page.anchoring import register_anchored
+from scanning.page.image import Refusal
 from scanning.read_page import ReadingOptions, read_bytes
 from tests.scanning.foreign_sheets import Sheet, Style, make_sheet, photograph, scan, template_bytes
 
@@ -57,7 +58,7 @@ def test_the_fit_is_exact_to_a_fifth_of_a_bubble():
     sheet = make_sheet(31, STYLES["bold rings, reference"], items=20)
     image = cv2.imdecode(np.frombuffer(scan(sheet, 31, 16), np.uint8), cv2.IMREAD_GRAYSCALE)
     found = register_anchored(image, card_of(sheet).pages[0])
-    assert not isinstance(found, PageCode)
+    assert not isinstance(found, Refusal)
     size_mm = found.page.fields[0].bubbles[0].rect.width_mm
     assert found.residual_mm < 0.2 * size_mm
     assert found.unseen is not None
@@ -79,7 +80,7 @@ def test_bubbles_that_are_covered_are_doubtful_not_empty():
     sheet = make_sheet(41, STYLES["rings, paper"], items=20)
     image = cv2.imdecode(np.frombuffer(scan(sheet, 41, 14), np.uint8), cv2.IMREAD_GRAYSCALE)
     found = register_anchored(image, card_of(sheet).pages[0])
-    assert not isinstance(found, PageCode)
+    assert not isinstance(found, Refusal)
     row = next(field for field in found.page.fields if field.id == "q5")
     corners = np.concatenate([found.map.apply(bubble.rect.grown(1).corners()) for bubble in row.bubbles]).astype(int)
     cv2.rectangle(image, tuple(corners.min(axis=0).tolist()), tuple(corners.max(axis=0).tolist()), 245, -1)
@@ -103,7 +104,7 @@ def test_what_is_not_this_sheet_is_refused():
     }
     page = card_of(sheet).pages[0]
     assert {name: register_anchored(image, page) for name, image in pictures.items()} == {
-        "blank paper": PageCode.UNREGISTERED,
-        "grain": PageCode.UNREGISTERED,
-        "another sheet": PageCode.POOR_FIT,
+        "blank paper": Refusal(PageCode.UNREGISTERED),
+        "grain": Refusal(PageCode.UNREGISTERED),
+        "another sheet": Refusal(PageCode.POOR_FIT),
     }

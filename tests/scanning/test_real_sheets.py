@@ -7,12 +7,15 @@ import csv
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from models.words import ReadingStatus
+from models.words import PageCode, ReadingStatus
 from scanning.cards.files import dump_card, parse_card, with_hash
 from scanning.cards.importers.folder import load_omrchecker
-from scanning.read_page import ReadingOptions, read_bytes
+from scanning.cards.template import CardTemplate
+from scanning.read_page import ReadingOptions, read_bytes, read_page
 from scanning.reading.result import PageReading
 
 SHEETS = ("phone-markers", "scan-100-items", "phone-scan-app", "photo-angle")
@@ -35,8 +38,13 @@ def readings() -> dict[str, PageReading]:
     return {name: read_with(name, name) for name in SHEETS}
 
 
+def card_of(template: str) -> CardTemplate:
+    """The card that its template says, by way of the card file."""
+    return parse_card(dump_card(with_hash(load_omrchecker(folder() / template / "template.json").card)))
+
+
 def read_with(template: str, sheet: str) -> PageReading:
-    card = parse_card(dump_card(with_hash(load_omrchecker(folder() / template / "template.json").card)))
+    card = card_of(template)
     data = (folder() / sheet / "page.jpg").read_bytes()
     return read_bytes(data, card, ReadingOptions(crops=None, ocr="never"))
 
@@ -63,6 +71,16 @@ def test_few_fields_wait_for_a_person(readings):
     doubtful = [field.id for field in fields if field.status is ReadingStatus.DOUBTFUL]
     assert len(fields) == 247
     assert len(doubtful) <= 0.02 * len(fields), doubtful
+
+
+@pytest.mark.parametrize("sheet", ["scan-100-items", "phone-scan-app"])
+def test_a_mirrored_sheet_is_refused(sheet):
+    # Four equal columns of options fit as well from right to left; only their letters tell.
+    image = cv2.imdecode(np.fromfile(folder() / sheet / "page.jpg", np.uint8), cv2.IMREAD_GRAYSCALE)
+    mirrored = np.ascontiguousarray(image[:, ::-1])
+    reading = read_page(mirrored, card_of(sheet), ReadingOptions(crops=None, ocr="never"))
+    assert reading.code is PageCode.POOR_FIT
+    assert reading.fields == ()
 
 
 @pytest.mark.parametrize(
