@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from scanning.cards.files import load_card
@@ -60,3 +62,31 @@ def test_a_refused_template_writes_nothing_and_ends_with_3(folder, tmp_path, cap
     assert err.startswith("error[card.import.key]")
     assert "pageDimensions" in err
     assert not out.exists()
+
+
+def test_a_blank_card_becomes_proposals_that_wait_for_a_person(tmp_path, capsys):
+    sheet = make_sheet(72, Style("ring", letters=True, grey=110, anchor="none"), items=20)
+    picture, out = tmp_path / "空白卡.png", tmp_path / "out"
+    picture.write_bytes(cv2.imencode(".png", sheet.blank)[1].tobytes())
+    code, text, _err = run(["card", "import", "--image", str(picture), "--out", str(out), "--json"], capsys)
+    answer = json.loads(text)
+    assert code == 4
+    assert (answer["proposed"], answer["needs_person"], answer["items"], answer["grids"]) == (True, True, 20, 1)
+    assert answer["hash"] == load_card(out / "card.json").hash
+    assert sorted(one.name for one in out.iterdir()) == ["card.json", "overlay-1.png", "page-1.png"]
+    assert cv2.imread(str(out / "overlay-1.png")).shape[:2] == cv2.imread(str(out / "page-1.png")).shape[:2]
+
+
+def test_a_picture_without_bubbles_writes_nothing_and_ends_with_3(tmp_path, capsys):
+    picture, out = tmp_path / "white.png", tmp_path / "out"
+    picture.write_bytes(cv2.imencode(".png", np.full((1500, 1000), 240, np.uint8))[1].tobytes())
+    code, _text, err = run(["card", "import", "--image", str(picture), "--out", str(out)], capsys)
+    assert code == 3
+    assert err.startswith("error[card.import.nothing_found]")
+    assert not out.exists()
+
+
+def test_without_a_template_and_an_image_the_command_says_what_it_needs(tmp_path, capsys):
+    code, _text, err = run(["card", "import", "--out", str(tmp_path / "out")], capsys)
+    assert code == 2
+    assert "--image" in err

@@ -29,40 +29,59 @@ class CannotWriteCard(InputRefused):
 
 @click.command("import")
 @click.option("--omrchecker", "template", metavar="TEMPLATE.json", help="The template of an OMRChecker folder.")
-@click.option("--image", "sample", metavar="SAMPLE", help="One scanned or photographed sheet to try the card on.")
+@click.option(
+    "--image",
+    "image",
+    metavar="IMAGE",
+    help="Without --omrchecker a scan, photo or PDF of the blank card; with it one sheet to try the template on.",
+)
 @click.option("--out", required=True, metavar="DIR", help="Where card.json is written.")
 @click.option("--paper", default="imported", show_default=True, metavar="ID", help="The paper id in card.json.")
 @click.option(
     "--width-mm",
-    default=210.0,
-    show_default=True,
     type=click.FloatRange(20, 2000),
-    help="How wide the template's page is taken to be; templates know pixels only.",
+    help="How wide the page is (default: 210 for a template; what the file says, or a guess, for an image).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
 def import_card(
-    *, template: str | None, sample: str | None, out: str, paper: str, width_mm: float, as_json: bool
+    *, template: str | None, image: str | None, out: str, paper: str, width_mm: float | None, as_json: bool
 ) -> int:
-    """Import a card; ends with 4 when something did not come along that a person should look at."""
+    """Import somebody else's card; ends with 4 when there is something that a person should look at."""
+    if template is not None:
+        return _from_template(template, image, out, paper, width_mm, as_json=as_json)
+    if image is None:
+        raise UsageError(why=mark_text("name the template with --omrchecker, or the blank card with --image"))
+    from web.cli.card_blank import from_blank
+
+    return from_blank(image, out, paper, width_mm, as_json=as_json)
+
+
+def write_files(out: str, files: dict[str, bytes]) -> list[str]:
+    """Write files into the folder and answer their paths. Raises CannotWriteCard."""
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise CannotWriteCard(folder=out, why=error.strerror or str(error)) from error
+    return [str(folder / name) for name in files]
+
+
+def _from_template(
+    template: str, sample: str | None, out: str, paper: str, width_mm: float | None, *, as_json: bool
+) -> int:
     from scanning.cards.files import dump_card, parse_card, with_hash
     from scanning.cards.importers.folder import load_omrchecker
     from scanning.cards.importers.omrchecker import ImportOptions
     from web.cli.shared import say_json
 
-    if template is None:
-        raise UsageError(why=mark_text("name the template with --omrchecker"))
-    imported = load_omrchecker(Path(template), ImportOptions(paper=paper, width_mm=width_mm))
+    options = ImportOptions(paper=paper) if width_mm is None else ImportOptions(paper=paper, width_mm=width_mm)
+    imported = load_omrchecker(Path(template), options)
     data = dump_card(with_hash(imported.card))
     card = parse_card(data)  # what was written is what will be read
     tried = None if sample is None else _try_sample(Path(sample), card)
-    folder = Path(out)
-    target = folder / "card.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    except OSError as error:
-        raise CannotWriteCard(folder=out, why=error.strerror or str(error)) from error
-
+    (target,) = write_files(out, {"card.json": data})
     fields = card.pages[0].fields
     bubbles = sum(len(field.bubbles) for field in fields)
     waits = any(remark.needs_person for remark in imported.remarks) or (tried is not None and not tried["found"])
@@ -71,7 +90,7 @@ def import_card(
             {"place": remark.place, "text": _(remark.text), "needs_person": remark.needs_person}
             for remark in imported.remarks
         ]
-        document = {"card": str(target), "hash": card.hash, "fields": len(fields), "bubbles": bubbles}
+        document = {"card": target, "hash": card.hash, "fields": len(fields), "bubbles": bubbles}
         say_json(document | {"remarks": remarks, "sample": tried, "needs_person": waits})
         return NEEDS_PERSON if waits else 0
     text = _("{card}: {fields} fields with {bubbles} bubbles.", card=target, fields=len(fields), bubbles=bubbles)

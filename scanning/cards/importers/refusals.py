@@ -33,3 +33,19 @@ class TemplateImageRefused(InputRefused):
     code = "card.import.image"
     sentence = mark_text("The image {found} named at {place} is refused: {why}.")
     remedy = mark_text("Put the image beside the template, name it by a plain relative path and import again.")
+
+
+class BlankRefused(InputRefused):
+    """The picture of a blank card cannot be opened."""
+
+    code = "card.import.blank"
+    sentence = mark_text("The blank card {name} is refused: {why} ({code}).")
+    remedy = mark_text("Give one scan, photo or PDF of the empty card.")
+
+
+class NothingFound(InputRefused):
+    """There is nothing on the picture that could be filled in."""
+
+    code = "card.import.nothing_found"
+    sentence = mark_text("No bubbles were found on {name}.")
+    remedy = mark_text("Give an empty card at 200 dpi or more, with bubbles printed as outlines or in brackets.")
