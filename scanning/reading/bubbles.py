@@ -49,6 +49,8 @@ class BubbleOptions:
     crossed_looser: int = 3  # where one mark is expected and two are there, one of them is likely to be cancelled
     prior_mark: float = 0.45  # the usual mark, for as long as the page shows too few of them
     prior_count: int = 2
+    few_marks: int = 6  # so few on a side say nothing of how this candidate marks: perhaps nobody marked anything
+    few_least: float = 0.20  # there a mark must speak for itself: neither dust, nor shadow, nor a touch of the pen
     neighbours: int = 9  # marks near by that show whether the pencil changed
 
 
@@ -71,6 +73,7 @@ class _Evidence:
     """What is known of the bubbles, (n,) each: ink, ink as a share of the usual, dark strokes, several allowed.
 
     `hint` are strokes and what may be one.
+    `least` is the ink without which nothing is a mark on this page.
     `line` are thin lines that pass through, unlike what this candidate does elsewhere: slips of the pen, dust.
     """
 
@@ -80,6 +83,7 @@ class _Evidence:
     hint: NDArray[np.bool_]
     several: NDArray[np.bool_]
     line: NDArray[np.bool_]
+    least: float
 
 
 def decide(
@@ -114,6 +118,9 @@ def decide(
     if not _marks_with_lines(ink, group, floor_mark, options):
         line |= ink.dust
         state[(state == FILLED) & ink.dust] = DOUBTFUL
+    marked = np.count_nonzero(np.bincount(group, ink.ink >= floor_mark))
+    least = options.few_least if marked < options.few_marks else 0.0
+    state[(state == FILLED) & (ink.ink < least)] = DOUBTFUL
     # What darkens the paper around as much has no edge; what lies within the letter may be the letter, printed bolder.
     bold = ink.print_only & (ink.ink < options.print_most) & (share < options.print_share)
     bold |= ink.ink < ink.unsure
@@ -122,10 +129,11 @@ def decide(
     leaving = (ink.crossing >= 2) & (ink.peak >= options.hint_peak * usual_peak) | (ink.corners >= 3)
     leaving &= ink.ink > 0.4 * options.floor_empty
     state[leaving & (state == EMPTY)] = DOUBTFUL
-    evidence = _Evidence(ink, share, stroke, hint, np.zeros(n, dtype=np.bool_) if several is None else several, line)
+    several = np.zeros(n, dtype=np.bool_) if several is None else several
+    evidence = _Evidence(ink, share, stroke, hint, several, line, least)
     reasons: list[list[str]] = [[] for _ in range(n)]
     # Drawn around and left empty: some mark what they mean like that, and some what they do not mean.
-    state[ink.ringed & (state == EMPTY)] = DOUBTFUL
+    state[(ink.ringed | ink.drawn_over) & (state == EMPTY)] = DOUBTFUL
     # One clear mark, or nothing at all, needs no second thought.
     weak, full = np.bincount(group, state == DOUBTFUL), np.bincount(group, state == FILLED)
     for one in np.flatnonzero((weak > 0) | (full > 1)).tolist():
@@ -230,7 +238,7 @@ def _stands_alone(place: int, members: NDArray[np.intp], evidence: _Evidence, op
     """Whether a weak mark is a tick, a cross or a dash that nothing in its choice competes with."""
     ink = evidence.ink
     others = ink.ink[members[members != place]]
-    if not evidence.stroke[place] or ink.ink[place] < options.floor_stroke:
+    if not evidence.stroke[place] or ink.ink[place] < max(options.floor_stroke, evidence.least):
         return False
     if ink.soft[place] or ink.print_only[place] or ink.ink[place] < ink.unsure[place]:
         return False

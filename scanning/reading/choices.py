@@ -72,7 +72,7 @@ def read_fields(
     rounded = np.round(ink.ink, 4).tolist(), np.round(decisions.margin, 4).tolist()
     bubbles = tuple(map(BubbleReading, plan.labels, plan.columns, rounded[0], decisions.state, rounded[1]))
     # A ring around one bubble of a blank choice is most likely meant as its mark.
-    guesses = ((ink.ink >= GUESS_SHARE * decisions.usual) | ink.ringed).tolist()
+    guesses = ((ink.ink >= GUESS_SHARE * decisions.usual) | ink.ringed | ink.drawn_over).tolist()
     residue = (ink.ink > GAP_RESIDUE + GAP_NOISE * ink.noise).tolist()
     margins, unseen = decisions.margin.tolist(), unverified.tolist()
     readings = []

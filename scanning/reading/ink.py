@@ -19,8 +19,11 @@ from scanning.page.fit import FittedMap
 from scanning.page.probes import sample
 from scanning.reading.shapes import (
     AROUND,
+    EDGE,
     GRID_X,
     GRID_Y,
+    LETTER,
+    OUTLINE,
     STRONG,
     Look,
     find_lines,
@@ -29,10 +32,13 @@ from scanning.reading.shapes import (
     is_soft,
     leaving_corners,
     runs_through,
+    stands_out,
 )
 
 INSET_SHARE = 0.14  # of the shorter side: the printed outline and its blur stay outside
 RING_SHARE = 0.20  # of the shorter side: half a millimetre out, midway to the next bubble
+EDGE_SHARE = 0.06  # to both sides of the outline: 0.15 mm, within its blur
+ALIKE_FROM = 12  # so many bubbles of one size show what their outlines look like
 LEARN_FROM = 6  # fewer bubbles with one letter say nothing certain about the letter
 LEARN_QUANTILE = 0.30  # a letter may be filled in two thirds of its places and is still learnt as empty
 LETTER_SPREAD = 0.06  # letters differ in blackness by less than this; beyond it the "letter" is ink
@@ -66,8 +72,9 @@ class Alike:
 class BubbleGrid:
     """Prepared once per side, for n bubbles in card order.
 
-    `sizes` are the bubbles of each size, with the places that are sampled in them, float32 (3, m + r): ones, and mm to
-    the right of the middle and down from it; the m = GRID_Y * GRID_X inside first, then the r around it.
+    `sizes` are the bubbles of each size, with the places that are sampled in them, float32 (3, m + r + e): ones, and mm
+    to the right of the middle and down from it; the m = GRID_Y * GRID_X inside first, then the r around it, then the e
+    on its outline.
     `corners_mm` (3n, 2) are the middles `center_mm` (n, 2), then places 1 mm to the right of them, then 1 mm below.
     `letter` (n,) numbers bubbles of the same label and size; `alike` lists the letters that occur often enough to learn
     from. `beside` (n, 9) are each bubble and its nearest neighbours, `together` (n,) whether these are near enough.
@@ -91,7 +98,8 @@ class BubbleInk:
     strokes leave through the surround, and `corners` towards how many of the four corners. Bool (n,) are `through`,
     whether they are two on opposite sides of a straight line; `dust`, whether the ink is lines as dust on the glass
     draws them; `ringed`, whether there is ink on all four sides; `soft`, whether what darkens it darkens its surround
-    as much: a stain, a smear; `print_only`, whether all that is dark lies on or in the printed letter. `unsure` is how
+    as much: a stain, a smear; `print_only`, whether all that is dark lies on or in the printed letter; `drawn_over`,
+    whether outline or letter are darker than those of other bubbles, whatever else is seen. `unsure` is how
     much of the ink may be print, where this page shows a letter too seldom to know it. `noise` is the spread of `ink`
     among this page's empty bubbles; `look` answers whether letters are there.
     """
@@ -106,6 +114,7 @@ class BubbleInk:
     ringed: NDArray[np.bool_]
     soft: NDArray[np.bool_]
     print_only: NDArray[np.bool_]
+    drawn_over: NDArray[np.bool_]
     unsure: NDArray[np.float64]
     noise: float
     look: Look
@@ -142,13 +151,14 @@ def make_grid(page: CardPage) -> BubbleGrid:
 
 
 def _places_mm(width_mm: float, height_mm: float) -> NDArray[np.float32]:
-    """The places sampled in and around a bubble of this size, float32 (3, m + r): ones, to the right, down."""
+    """The places sampled in, around and on a bubble of this size, float32 (3, m + r + e): ones, to the right, down."""
     half, short = np.array([width_mm / 2, height_mm / 2]), min(width_mm, height_mm)
     unit_x = (np.arange(GRID_X) + 0.5) / GRID_X * 2 - 1
     unit_y = (np.arange(GRID_Y) + 0.5) / GRID_Y * 2 - 1
     inner = np.stack(np.meshgrid(unit_x, unit_y), axis=-1).reshape(-1, 2) * (half - INSET_SHARE * short)
-    ring = _ring_unit() * (half + RING_SHARE * short)
-    places = np.concatenate([inner, ring])
+    ring = _ring_unit(AROUND) * (half + RING_SHARE * short)
+    edge = [_ring_unit(EDGE // 2) * (half + share * short) for share in (-EDGE_SHARE, EDGE_SHARE)]
+    places = np.concatenate([inner, ring, *edge])
     return np.stack([np.ones(len(places)), places[:, 0], places[:, 1]]).astype(np.float32)
 
 
@@ -163,9 +173,9 @@ def _alike(letter: NDArray[np.intp]) -> tuple[Alike, ...]:
     return tuple(alike)
 
 
-def _ring_unit() -> NDArray[np.float64]:
-    """32 places around the unit square, clockwise from the top left."""
-    side = np.linspace(-1, 1, AROUND // 4, endpoint=False)
+def _ring_unit(count: int) -> NDArray[np.float64]:
+    """So many places around the unit square, float64 (count, 2), clockwise from the top left."""
+    side = np.linspace(-1, 1, count // 4, endpoint=False)
     one = np.ones_like(side)
     return np.concatenate(
         [
@@ -194,22 +204,25 @@ def measure_ink(
         none, no = np.empty(0), np.empty(0, dtype=np.bool_)
         flat = np.empty((0, GRID_X * GRID_Y), dtype=np.float32)
         return BubbleInk(
-            none, none, none, none, no, no, none, no, no, no, none, 0.0, Look(flat, flat, none.astype(np.intp))
+            none, none, none, none, no, no, none, no, no, no, no, none, 0.0, Look(flat, flat, none.astype(np.intp))
         )
     m = GRID_X * GRID_Y
     darkness = sample(grey, *_map_locally(fitted, grid))
-    paper = _paper(darkness[:, m:], grid)
+    paper = _paper(darkness[:, m : m + AROUND], grid)
     # In reflectance, so that a shadow dims paper, print and ink alike.
     black_share = min(max(black / max(_middle(np.sort(paper)), 1.0), 0.0), 0.8)
     full = np.float32(1.0 / (1.0 - black_share))
     darkness *= (-full / paper)[:, None]
     darkness += full
-    inner, ring = darkness[:, :m], darkness[:, m:]
+    inner, ring = darkness[:, :m], darkness[:, m : m + AROUND]
     if expected is None:
         blank, unsure = _expected_blank(inner, grid)
     else:
         blank = Blank(expected(inner, ring, grid.letter, grid.center_mm), np.arange(n))
         unsure = np.zeros(n)
+    drawn_over = (
+        _drawn_over(inner, darkness[:, m + AROUND :], grid) if expected is None else np.zeros(n, dtype=np.bool_)
+    )
     excess = inner - blank.faces[blank.face]
     # Where print is expected, ink on top of it cannot be told apart: those places count little.
     weights = 1.0 - np.clip(1.5 * blank.faces, 0.0, 0.95)
@@ -237,6 +250,7 @@ def measure_ink(
         is_ringed(dark_ring),
         is_soft(ink, peak, ring, inked),
         is_print_only(marks[weak], blank.faces[blank.face[inked[weak]]], inked[weak], n),
+        drawn_over,
         unsure,
         noise,
         Look(inner, blank.faces, blank.face),
@@ -246,6 +260,27 @@ def measure_ink(
 def _middle(ordered: NDArray[np.floating]) -> float:
     """The median of values in order."""
     return float(ordered[(ordered.size - 1) // 2] + ordered[ordered.size // 2]) / 2
+
+
+def _drawn_over(inner: NDArray[np.float32], edge: NDArray[np.float32], grid: BubbleGrid) -> NDArray[np.bool_]:
+    """Which bubbles have a darker outline than others of their size, or are darker than those of their letter, (n,).
+
+    One bit, or an eager contrast, may leave of a fill only its rim and a bolder letter; a pen may run on the outline.
+    """
+    over = np.zeros(inner.shape[0], dtype=np.bool_)
+    outline, level = edge.mean(axis=1, dtype=np.float64), inner.mean(axis=1, dtype=np.float64)
+    for rows, _ in grid.sizes:
+        if rows.size >= ALIKE_FROM:
+            usual = np.full(rows.size, np.median(outline[rows]))
+            beside = grid.beside[rows]
+            if beside.shape[1] == 2 * _REACH + 1:
+                usual = np.where(grid.together[rows], np.maximum(usual, np.median(outline[beside], axis=1)), usual)
+            over[rows] = stands_out(outline[rows], usual, OUTLINE)
+    for alike in grid.alike:
+        values = level[alike.members]
+        usual = np.repeat(np.median(values, axis=1), values.shape[1])
+        over[alike.members.ravel()] |= stands_out(values.ravel(), usual, LETTER)
+    return over
 
 
 def _crossing(dark: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -262,7 +297,7 @@ def _map_locally(fitted: FittedMap, grid: BubbleGrid) -> tuple[NDArray[np.float3
     """All places in px, x and y, by the map's linear part at each bubble: within 4 mm the map is straight."""
     middle, right, below = fitted.apply(grid.corners_mm).reshape(3, -1, 2)
     linear = np.stack([middle, right - middle, below - middle], axis=2).astype(np.float32)  # (n, 2, 3)
-    both = np.empty((2, len(middle), GRID_X * GRID_Y + AROUND), dtype=np.float32)
+    both = np.empty((2, len(middle), GRID_X * GRID_Y + AROUND + EDGE), dtype=np.float32)
     for rows, places in grid.sizes:
         for at in range(0, rows.size, _BLOCK):
             block = rows[at : at + _BLOCK]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 AROUND = 32  # places sampled around a bubble
 GRID_X, GRID_Y = 16, 12  # 192 places: 0.2 mm apart in a 4 x 2.5 mm bubble, finer than any stroke
+EDGE = 32  # places sampled on its outline, half of them just inside the line and half just outside
 STRONG = 0.25  # darkness over the expected print that makes a place inked
 RINGED = 9  # of the 32 places around a bubble: a neighbour's sloppy fill darkens fewer on all four sides
 LINE_COVER = (0.03, 0.35)
@@ -24,6 +25,8 @@ BEYOND = 4  # places of 192: half a millimetre of a fine stroke
 LETTER_ENERGY = 0.15  # squared darkness, summed: the palest letter that can be recognised at all
 SOFT_MOST = (0.30, 0.50)  # a stain is lighter, and a shadow is; darker than the second is ink for certain
 SOFT_AROUND = (0.60, 0.85)  # this share of it lies around the bubble as well: no mark's edge
+OUTLINE = (0.08, 3.0)  # darker than its neighbours' by this much, and by so many spreads of the page: drawn over
+LETTER = (0.05, 6.0)  # the same of the whole inside against bubbles with the same letter
 SOFT_PEAK = 2.5  # the darkest places of strokes are many times darker than their mean over the bubble
 
 _DIRECTIONS = np.exp(2j * np.pi * np.outer(np.arange(AROUND) / AROUND, (1, 2)))  # from the middle, and doubled
@@ -137,6 +140,14 @@ def is_soft(
     share = np.where(mine < SOFT_MOST[0], SOFT_AROUND[0], SOFT_AROUND[1])
     soft[inked] = (mine < SOFT_MOST[1]) & (peak[inked] < SOFT_PEAK * mine) & (around > share * mine)
     return soft
+
+
+def stands_out(value: NDArray[np.float64], usual: NDArray[np.float64], limit: tuple[float, float]) -> NDArray[np.bool_]:
+    """Whether values (n,) exceed the usual ones (n,) by a limit and by so many times the spread of most of them."""
+    over = value - usual
+    most = np.sort(over)[: max(1, 6 * over.size // 10)]
+    spread = 1.4826 * float(np.median(np.abs(most - np.median(most))))
+    return np.asarray(over > max(limit[0], limit[1] * spread), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

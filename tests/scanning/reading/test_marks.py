@@ -402,7 +402,49 @@ def test_a_white_streak_beside_bubbles_does_not_make_them_look_dark(white, wide_
     left = bubble_rect(FRONT, "item:12", "B").x_mm - (0.0 if wide_mm > 0.5 else 0.7)
     streak = grey[:, round(left * PX) : round((left + wide_mm) * PX)]
     streak[:] = np.clip(streak.astype(int) + 250 - white, 0, 255)
-    read, fields = values(grey)
-    assert read == wanted
-    assert sum(one.status is ReadingStatus.DOUBTFUL for one in fields.values()) <= 3
-    assert not [one for one in fields.values() if one.value and one.status is ReadingStatus.DOUBTFUL]
+    _, fields = values(grey)
+    doubtful = {key for key, one in fields.items() if one.status is ReadingStatus.DOUBTFUL}
+    assert {key: one.value for key, one in fields.items() if key not in doubtful} == {
+        key: value for key, value in wanted.items() if key not in doubtful
+    }
+    assert len(doubtful) <= 3
+    assert not [key for key in doubtful if wanted[key]]  # at most blanks right beside the streak
+
+
+@pytest.mark.parametrize("share", [(0.25, 0.3), (0.9, 0.1)])
+def test_a_touch_of_the_pen_on_a_sheet_that_nobody_filled_in_is_no_answer(share) -> None:
+    """How this candidate marks is not known there; the same touch beside thirty marks is not asked about."""
+    picture = BLANK.copy()
+    fill(picture, bubble_rect(FRONT, "item:5", "C"), share=share)
+    fill(picture, bubble_rect(FRONT, "item:9", "A"), share=share)
+    _, fields = values(scan(picture))
+    for one in fields.values():
+        assert not one.value or one.status is ReadingStatus.DOUBTFUL
+    picture = BLANK.copy()
+    fill(picture, bubble_rect(FRONT, "item:5", "C"))
+    tick(picture, bubble_rect(FRONT, "item:9", "A").grown(0.3))
+    read, fields = values(scan(picture))
+    assert (read["item:5"], fields["item:5"].status) == ("C", ReadingStatus.OK)  # one clear mark is one
+    assert read["item:9"] == "A"
+
+
+@pytest.mark.parametrize("rim_mm", [0.15, 0.3])
+def test_a_fill_of_which_one_bit_left_only_the_rim_is_not_surely_empty(rim_mm) -> None:
+    picture = page(without=("item:12",))
+    grey = scan(picture, noise=1, blur_px=0.4)
+    one_bit = np.where(grey > 100, 255, 0).astype(np.uint8)  # no outline of an empty bubble is left
+    rect = bubble_rect(FRONT, "item:12", "B")
+    left, top, right, bottom = (round(at * PX) for at in (rect.x_mm, rect.y_mm, rect.right_mm, rect.bottom_mm))
+    wide = max(1, round(rim_mm * PX))
+    rng = np.random.default_rng(3)
+    for part in (
+        one_bit[top : top + wide, left:right],
+        one_bit[bottom - wide : bottom, left:right],
+        one_bit[top:bottom, left : left + wide],
+        one_bit[top:bottom, right - wide : right],
+    ):
+        part[rng.random(part.shape) < 0.6] = 0
+    read, fields = values(one_bit)
+    assert fields["item:12"].status is ReadingStatus.DOUBTFUL
+    assert read["item:12"] == "B"  # the best guess
+    assert {key: read[key] for key in ("item:1", "item:2")} == {"item:1": "A", "item:2": "B"}
