@@ -24,6 +24,10 @@ _MOST_WRONG = 5
 _CONTRAST = 40  # grey levels between dark and light modules; paper alone spans less
 _FEWEST_DIFFERENT = 40  # modules; by chance half of them agree, of forty hardly ever three quarters
 _LIKE = 0.75
+_EYE = 9  # modules: a finder pattern with what stands beside it
+_STRANGE = 0.08  # of the modules of one colour: another version's code differs in a fifth of them
+_ALIKE = 0.6  # correlation with this code, sharp or blurred: another version's has 0.3
+_BLURRED = (0.7, 1.2, 2.0)  # modules, standard deviation
 _TRIED_MM = (-0.3, 0.0, 0.3)
 _GROW_MM = 3.0  # quiet zone, and room for a fit that is not refined yet
 _FORMATS = zxingcpp.BarcodeFormat.QRCode
@@ -86,6 +90,38 @@ def _more_like(grey: NDArray[np.uint8], fitted: FittedMap, mine: CodePattern, ot
             values = sample(grey, at[None, :, 0], at[None, :, 1])[0]
             best = max(best, float(((values < np.median(values)) == dark).mean()))
     return best >= _LIKE
+
+
+def is_another(grey: NDArray[np.uint8], fitted: FittedMap, pattern: CodePattern) -> bool:
+    """Whether a code that cannot be read is, as far as it shows, not this one.
+
+    Toner that spreads only darkens modules, what bleaches, covers or wears off only lightens them: of a side's own code
+    either nearly all dark modules are still dark, or nearly all light ones light; or it is blurred as a whole. Another
+    code of the same kind has its own modules. Where no code shows at all, nothing speaks against it.
+    """
+    modules = round(pattern.dark.size**0.5)
+    row, column = np.indices((modules, modules)).reshape(2, -1)
+    far_row, far_column = row >= modules - _EYE, column >= modules - _EYE
+    # The eyes in three corners are the same in every code.
+    own = ~((row < _EYE) & (column < _EYE) | (row < _EYE) & far_column | far_row & (column < _EYE))
+    places, dark = pattern.place_mm[own], pattern.dark[own]
+    light = np.where(pattern.dark, 0.0, 1.0).reshape(modules, modules)
+    looks = [light, *(cv2.GaussianBlur(light, (0, 0), blur, borderType=cv2.BORDER_CONSTANT) for blur in _BLURRED)]
+    wanted = [one.ravel()[own] for one in looks]
+    best, share, alike = -1.0, 0.0, -1.0
+    for dx in _TRIED_MM:
+        for dy in _TRIED_MM:
+            at = fitted.apply(places + np.array([dx, dy])).astype(np.float32)
+            values = sample(grey, at[None, :, 0], at[None, :, 1])[0]
+            low, high = (float(value) for value in np.percentile(values, (2, 98)))
+            if high - low < _CONTRAST:
+                return False
+            alike = max(alike, *(float(np.corrcoef(values, one)[0, 1]) for one in wanted))
+            is_dark = values < (low + high) / 2
+            gone, new = float((~is_dark[dark]).mean()), float(is_dark[~dark].mean())
+            if 1 - gone - new > best:  # the place at which it looks most like it
+                best, share = 1 - gone - new, min(gone, new)
+    return share > _STRANGE and alike < _ALIKE
 
 
 def read_code(grey: NDArray[np.uint8], fitted: FittedMap, place: RectMm) -> str:

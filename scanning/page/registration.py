@@ -18,7 +18,7 @@ from models.geometry import Homography
 from models.words import PageCode
 from scanning.cards.machine_code import parse_payload
 from scanning.cards.template import CardPage
-from scanning.page.code import CodePattern, CodePlace, find_codes, read_code, shows_code, which_code
+from scanning.page.code import CodePattern, CodePlace, find_codes, is_another, read_code, shows_code, which_code
 from scanning.page.corners import find_at_corners
 from scanning.page.correction import Corrected, correct
 from scanning.page.fiducials import Blobs, PatternMatch, find_blobs
@@ -301,6 +301,8 @@ def _choose(
     if not best_first:
         return Refusal(PageCode.UNREGISTERED, mark_text("which side this is cannot be told"))
     best = _repaired(grey, best_first[0])
+    if best.side.code is not None and is_another(grey, FittedMap.plain(best.pose.map), best.side.code):
+        return Refusal(PageCode.UNREGISTERED, mark_text("its machine code cannot be read and is not like this card's"))
     others = [one for one in best_first[1:] if not _agrees(one.pose.map, best.pose.map, best.side.page)]
     if max(best.edges.present, best.edges.solid) >= options.present_enough:
         least = options.present_clear * best.side.probes.elements

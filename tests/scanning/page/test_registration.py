@@ -6,6 +6,7 @@ import pytest
 
 from models.geometry import Homography, RectMm
 from models.words import PageCode
+from scanning.cards.machine_code import code_marks
 from scanning.page.code import make_pattern, which_code
 from scanning.page.fit import FittedMap
 from scanning.page.image import Refusal
@@ -283,6 +284,31 @@ def test_a_side_is_told_by_what_is_left_of_its_code(two_sided, page, lost) -> No
     found = register(picture, sides)
     assert isinstance(found, Found), found
     assert found.registration.page.page == page
+
+
+@pytest.mark.parametrize("spread", [3, 5])
+def test_another_version_whose_code_cannot_be_read_is_not_read_as_this_one(printed, spread) -> None:
+    """All else is printed as on this card; toner has blotted the code."""
+    other = with_version(printed.template, 2)
+    for payload, is_mine in ((printed.template.pages[0].code_payload, True), (other, False)):
+        picture = printed.side(1).copy()
+        place = printed.template.pages[0].code
+        paint(picture, place, 255)
+        for module in code_marks(payload, place):
+            paint(picture, module.rect, 0)
+        left, top, right, bottom = (
+            round(edge * PX) for edge in (place.x_mm, place.y_mm, place.right_mm, place.bottom_mm)
+        )
+        code = picture[top:bottom, left:right]
+        code[:] = cv2.erode(code, np.ones((spread, spread), np.uint8))
+        code[:, : round(3 * PX)] = 0  # a smear over two of its eyes: no reader finds it
+        sides = [Side(one, make_probes(one), make_pattern(one)) for one in printed.template.pages]
+        assert isinstance(register(picture, sides), Found) is is_mine
+
+
+def with_version(card, version) -> str:
+    head, _, side = card.pages[0].code_payload.rpartition(":")
+    return f"{head.rpartition(':')[0]}:{version}:{side}"
 
 
 def test_no_side_is_told_by_a_code_that_is_gone(two_sided) -> None:
