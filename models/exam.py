@@ -108,7 +108,7 @@ class GroupRecord(Base):
     qualification: Mapped[bool] = mapped_column(default=False)
     qualify_percent: Mapped[int] = mapped_column(default=80)
     seed_every: Mapped[int] = mapped_column(default=20)
-    repeat_every: Mapped[int] = mapped_column(default=50)
+    repeat_every: Mapped[int] = mapped_column(default=0)
     quality_tolerance: Mapped[maybe_points]
     pause_after_seeds: Mapped[int] = mapped_column(default=0)
     salt: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_hex(16))

@@ -42,7 +42,7 @@ class Plan:
     steps: Mapping[str, Decimal]
     double_percent: int = 0
     seed_every: int = 20
-    repeat_every: int = 50
+    repeat_every: int = 0
     quality_tolerance: Decimal | None = None
     pause_after_seeds: int = 0
     qualification: bool = False

@@ -33,7 +33,7 @@ class QualityPlan:
     qualification: bool = False
     qualify_percent: int = 80
     seed_every: int = 20
-    repeat_every: int = 50
+    repeat_every: int = 0
     tolerance: Decimal | None = None
     pause_after_seeds: int = 0
     salt: str = ""

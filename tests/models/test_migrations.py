@@ -40,4 +40,4 @@ def test_marks_of_the_first_version_live_on_and_every_group_gets_a_secret_of_its
         assert (task.state, task.points, task.reserved_for, bool(task.doubled)) == ("done", 500, None, False)
         salts = session.execute(text("SELECT salt, seed_every, repeat_every FROM marking_group ORDER BY id")).all()
         assert len({row.salt for row in salts}) == 2
-        assert all(len(row.salt) == 32 and (row.seed_every, row.repeat_every) == (20, 50) for row in salts)
+        assert all(len(row.salt) == 32 and (row.seed_every, row.repeat_every) == (20, 0) for row in salts)

@@ -81,6 +81,7 @@ def test_who_is_missing_and_what_is_open_can_be_carried_away(office: Office) -> 
 def test_what_cannot_be_taken_back_is_asked_for_twice(office: Office) -> None:
     manager = office.as_person("manager")
     with office.kept.database.write() as session:
+        session.execute(update(ExamRecord).values(state=ExamState.ROSTER_LOCKED))
         session.execute(update(PaperRecord).values(state=PaperState.SUBJECT_SIGNED))
         session.execute(update(SheetException).values(state=ExceptionState.RESOLVED))
     page = manager.get("/exams/a").text

@@ -121,7 +121,7 @@ def _tables() -> None:
 
 
 def _group_columns() -> None:
-    whole = {"double_percent": 0, "qualify_percent": 80, "seed_every": 20, "repeat_every": 50, "pause_after_seeds": 0}
+    whole = {"double_percent": 0, "qualify_percent": 80, "seed_every": 20, "repeat_every": 0, "pause_after_seeds": 0}
     for name, value in whole.items():
         add_column("marking_group", sa.Column(name, sa.Integer(), nullable=False, server_default=sa.text(str(value))))
     for name in ("trial_open", "qualification"):

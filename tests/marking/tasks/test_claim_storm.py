@@ -4,8 +4,10 @@ Small in `make test`, with 20,000 responses in `make nightly`; the control that 
 """
 
 import pytest
+from sqlalchemy import update
 
 from models.database import Database
+from models.exam import GroupRecord
 from models.words import MarkingMode
 from tests.support.marking_data import MarkingData, make_marking_data, one_part
 from tests.support.storm import StormPlan, faults_of, storm
@@ -18,6 +20,8 @@ TOLERANCE = {2: "12", 3: "0"}  # see POINTS_BY_ROUND: how often a response is ma
 def brew(database: Database, responses: int, rounds: int, **more: object) -> tuple[MarkingData, StormPlan]:
     plan = one_part(mode=MarkingMode.DOUBLE_THIRD, tolerance=TOLERANCE[rounds])
     data = make_marking_data(database, plan, candidates=responses, schools=SCHOOLS)
+    with database.write() as session:
+        session.execute(update(GroupRecord).values(repeat_every=50))
     seats = tuple(data.seat(f"m{number}", school=number % SCHOOLS) for number in range(MARKERS))
     return data, StormPlan(database.url, data.group(), seats, **more)  # type: ignore[arg-type]
 

@@ -40,7 +40,10 @@ def hidden(data: MarkingData, kind: TaskKind) -> list[MarkingTask]:
 
 
 def test_each_stretch_has_one_place_and_only_the_secret_says_which(sqlite_database: Database) -> None:
-    group = make_marking_data(sqlite_database, one_part(), candidates=1).group()
+    data = make_marking_data(sqlite_database, one_part(), candidates=1)
+    assert TaskKind.REPEAT not in places_for_hidden(data.group(), 7, 0, 400).values(), "nobody asked for own responses"
+    set_plan(data, repeat_every=50)
+    group = data.group()
     places = [place for place, kind in places_for_hidden(group, 7, 0, 400).items() if kind is TaskKind.SEED]
     repeats = [place for place, kind in places_for_hidden(group, 7, 0, 400).items() if kind is TaskKind.REPEAT]
     taken = Counter(place // 20 for place in places)
