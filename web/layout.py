@@ -40,7 +40,7 @@ DOORS: tuple[Door, ...] = (
         "marking.home",
         mark_text("Marking"),
         (Permission.MARK_RESPONSE,),
-        ("plan", "plan_people", "rules", "recall", "scripts", "samples", "misplaced", "grouping"),
+        ("board", "plan", "plan_people", "rules", "recall", "scripts", "samples", "misplaced", "grouping"),
     ),
     Door("statistics.index", mark_text("Statistics"), (Permission.SEE_STATISTICS,)),
     Door("results.index", mark_text("My results"), (Permission.SEE_OWN_RESULT,)),

@@ -38,7 +38,8 @@ class Tab:
 
 
 TABS = (
-    Tab("marking.show_board", mark_text("Board"), Permission.LEAD_GROUP),
+    Tab("board.show", mark_text("Board"), Permission.WATCH_MARKING),
+    Tab("samples.index", mark_text("Samples"), Permission.LEAD_GROUP),
     Tab("plan.show", mark_text("Plan"), Permission.PLAN_MARKING),
     Tab("plan_people.show", mark_text("People"), Permission.PLAN_MARKING),
     Tab("rules.show", mark_text("Rule sheet"), Permission.PLAN_MARKING),

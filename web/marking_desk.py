@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from marking.quality.kept import BoardsKept
 from marking.tasks.deal import Dealt, deal
 from marking.tasks.groups import MarkingGroup, Seat, find_group, find_group_of_task, find_groups
 from marking.tasks.progress import CountsKept, GroupCounts, OwnCounts, own_counts
@@ -32,6 +33,7 @@ class Desk:
     counts: CountsKept = field(default_factory=CountsKept)
     views: ViewLog = field(default_factory=ViewLog)
     screens: Screens = field(default_factory=Screens)
+    boards: BoardsKept = field(default_factory=BoardsKept)
 
 
 @dataclass(frozen=True, slots=True)

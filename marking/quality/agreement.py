@@ -69,6 +69,11 @@ def is_safe(points: Floats, full: float) -> Bools:
     return found
 
 
+def has_safe_marks(scale: Scale) -> bool:
+    """Whether any mark that can be given lies in the band at all: of 12 points in whole steps none does."""
+    return bool(is_safe(np.arange(0.0, scale.full + scale.step / 2, scale.step), scale.full).any())
+
+
 def third_rate(third: int, within_two: int) -> float | None:
     """The share of own responses that went to a third mark (三评率), of those settled by two marks or sent there."""
     return third / (third + within_two) if third + within_two else None

@@ -58,10 +58,12 @@ class Progress:
 class Rates:
     """Shares of responses, 0..1; None where there is none to divide by.
 
-    `discrepancy` is of those with two marks, `third` and `adjudicated` of those that have settled.
+    `discrepancy` is of those with two marks, and `discrepancies` counts them; `third` and `adjudicated` are of those
+    that have settled.
     """
 
     discrepancy: float | None
+    discrepancies: int
     third: float | None
     adjudicated: float | None
     settled: int
@@ -189,7 +191,7 @@ def make_board(
     return Board(
         at=at,
         progress=_progress(marks, counts, recent, now_s),
-        rates=_rates(marks, scale, group, settled),
+        rates=_rates(marks, settled),
         mean=_or_none(spread.group_mean),
         sd=_or_none(spread.group_sd),
         scale=scale,
@@ -243,13 +245,14 @@ def _progress(marks: GroupMarks, counts: list[TaskCount], recent: Bools, now_s: 
     return tuple(found)
 
 
-def _rates(marks: GroupMarks, scale: Scale, group: MarkingGroup, settled: dict[str, int]) -> Rates:
+def _rates(marks: GroupMarks, settled: dict[str, int]) -> Rates:
     total = sum(settled.values())
     third = settled.get(ScoreSource.THIRD.value, 0) + settled.get(ScoreSource.THIRD_TIE.value, 0)
     decided = settled.get(ScoreSource.ADJUDICATED.value, 0)
     twice, apart = _pairs_apart(marks)
     return Rates(
         discrepancy=apart / twice if twice else None,
+        discrepancies=apart,
         third=third / total if total else None,
         adjudicated=decided / total if total else None,
         settled=total,

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from marking.quality.agreement import is_safe
+from marking.quality.agreement import has_safe_marks, is_safe
 from marking.quality.panel import Bools, Floats, Ints, PanelMarks, Scale, count_by, mean_by, sd_by
 
 
@@ -19,7 +19,8 @@ class Spread:
     """How a marker's marks are spread beside everybody's; blank responses left out.
 
     `ratio` is the own standard deviation over the group's, `strength` the evidence for its being smaller (negative) or
-    larger in standard errors, `safe` the share of marks in the band of safe ones, `group_safe` everybody's.
+    larger in standard errors. `safe` is the share of marks in the band of safe ones, `group_safe` everybody's; NaN
+    where no mark that can be given lies in that band.
     """
 
     n: Ints
@@ -65,7 +66,7 @@ def spread(marks: PanelMarks, scale: Scale) -> Spread:
     chosen = counted(marks)
     marker, points = marks.marker[chosen], marks.points[chosen]
     n, own = count_by(marker, marks.markers), sd_by(marker, points, marks.markers)
-    safe = is_safe(points, scale.full)
+    safe, can_be_safe = is_safe(points, scale.full), has_safe_marks(scale)
     nothing = float("nan")
     group_mean = float(points.mean()) if len(points) else nothing
     group_sd = float(points.std(ddof=1)) if len(points) > 1 else nothing
@@ -80,10 +81,10 @@ def spread(marks: PanelMarks, scale: Scale) -> Spread:
         sd=own,
         ratio=ratio,
         strength=np.where(np.isfinite(ratio), strength, np.nan),
-        safe=mean_by(marker, safe.astype(float), marks.markers),
+        safe=mean_by(marker, safe.astype(float), marks.markers) if can_be_safe else np.full(marks.markers, np.nan),
         group_mean=group_mean,
         group_sd=group_sd,
-        group_safe=float(safe.mean()) if len(points) else nothing,
+        group_safe=float(safe.mean()) if len(points) and can_be_safe else nothing,
     )
 
 

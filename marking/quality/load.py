@@ -87,6 +87,7 @@ def load_marks(session: Session, group: MarkingGroup) -> GroupMarks:
             other.kind == LIVE,
             other.state.not_in([WITHDRAWN, VOIDED]),
             other.problem.is_(None),
+            other.decides.is_(None),
             (other.round >= 3) | (other.role == TaskRole.LEADER.value),
         )
         .distinct()

@@ -59,6 +59,16 @@ class Point:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A value with its standard error: what stands below it, and what the pointer shows."""
+
+    label: str
+    value: float
+    error: float
+    title: str
+
+
 @dataclass(slots=True)
 class _Sheet:
     """A figure under construction, with the texts and titles that its elements get."""
@@ -149,6 +159,46 @@ def point_chart(
                 ha="left" if place[0] > 0 else "right",
             )  # fmt: skip
             sheet.say(text, point.label)
+        return _finish(sheet, name)
+
+
+def share_chart(
+    name: str, bars: Sequence[Bar], own: Sequence[float], own_titles: Sequence[str], *, x_label: str, y_label: str
+) -> str:
+    """Pale bars for everybody, with the shares of one person as a blue line of points over them."""
+    with _drawing:
+        sheet = _sheet(x_label, y_label)
+        places = range(len(bars))
+        drawn = sheet.axes.bar(places, [bar.value for bar in bars], width=0.8, color=PALE)
+        for patch, bar in zip(drawn, bars, strict=True):
+            sheet.explain(patch, bar.title)
+        every = max(1, -(-len(bars) // 26))  # so many labels stand side by side
+        sheet.axes.set_xticks(list(places)[::every], [stand_in(bar.label) for bar in bars][::every])
+        for tick, bar in zip(sheet.axes.get_xticklabels(), list(bars)[::every], strict=True):
+            sheet.say(tick, bar.label)
+        if own:
+            sheet.axes.plot(places, own, color=BLUE, linewidth=1.6)
+            for place, value, title in zip(places, own, own_titles, strict=True):
+                (dot,) = sheet.axes.plot([place], [value], "o", markersize=5.5, color=BLUE)
+                sheet.explain(dot, title)
+        return _finish(sheet, name)
+
+
+def block_chart(name: str, blocks: Sequence[Block], *, x_label: str, y_label: str) -> str:
+    """Values one after another with twice their standard errors, beside a line at zero."""
+    with _drawing:
+        sheet = _sheet(x_label, y_label)
+        sheet.axes.axhline(0.0, color=GREY, linewidth=1.1)
+        for place, block in enumerate(blocks):
+            low, high = block.value - 2 * block.error, block.value + 2 * block.error
+            sheet.axes.plot([place, place], [low, high], color=PALE, linewidth=3)
+        sheet.axes.plot(range(len(blocks)), [block.value for block in blocks], color=BLUE, linewidth=1.6)
+        for place, block in enumerate(blocks):
+            (dot,) = sheet.axes.plot([place], [block.value], "o", markersize=6, color=BLUE)
+            sheet.explain(dot, block.title)
+        sheet.axes.set_xticks(range(len(blocks)), [stand_in(block.label) for block in blocks])
+        for tick, block in zip(sheet.axes.get_xticklabels(), blocks, strict=True):
+            sheet.say(tick, block.label)
         return _finish(sheet, name)
 
 

@@ -6,16 +6,14 @@ Everything is counted from the tasks, which repeat the mark that counts; nothing
 import threading
 import time
 from dataclasses import dataclass
-from math import sqrt
 
 from sqlalchemy import Integer, bindparam, func, literal_column, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from marking.tasks.conditions import LIVE, TRAINING, VOIDED, WITHDRAWN, is_live
-from marking.tasks.groups import MarkingGroup, TaskRole
+from marking.tasks.conditions import LIVE, TRAINING, VOIDED, WITHDRAWN
+from marking.tasks.groups import MarkingGroup
 from marking.tasks.hidden import hidden_share
-from models.staff import User
-from models.task import GroupScore, Mark, MarkingTask
+from models.task import MarkingTask
 from models.words import TaskState
 
 _LIVE = MarkingTask.kind == LIVE
@@ -145,143 +143,3 @@ class CountsKept:
         with self._lock:
             self._kept[group.id] = (moment, counts)
         return counts
-
-
-@dataclass(frozen=True, slots=True)
-class MarkerLine:
-    """One marker on the board: marks that count, their mean and standard deviation (n - 1) in points.
-
-    `seconds` is the mean time that a response was on screen; `agreement` the share of the marker's marks within
-    the tolerance of what the response settled on, over those that have settled with more than one mark.
-    """
-
-    user_id: int
-    name: str
-    done: int
-    held: int
-    mean: float | None
-    sd: float | None
-    seconds: float | None
-    agreement: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """What a leader sees of a group."""
-
-    counts: GroupCounts
-    settled: int
-    third_marks: int
-    leader_waiting: int
-    markers: tuple[MarkerLine, ...]
-
-
-def board(session: Session, group: MarkingGroup) -> Board:
-    """Count the whole group, set-based: five statements whatever its size."""
-    counts = group_counts(session, [group.id])[group.id]
-    settled = session.scalar(select(func.count()).select_from(GroupScore).where(GroupScore.group_id == group.id)) or 0
-    third = (
-        session.scalar(
-            select(func.count())
-            .select_from(MarkingTask)
-            .where(
-                MarkingTask.group_id == group.id,
-                is_live(MarkingTask),
-                MarkingTask.round == 3,
-            )
-        )
-        or 0
-    )
-    waiting = (
-        session.scalar(
-            select(func.count())
-            .select_from(MarkingTask)
-            .where(
-                MarkingTask.group_id == group.id,
-                _LIVE,
-                MarkingTask.role == TaskRole.LEADER.value,
-                MarkingTask.state.in_([TaskState.OPEN, TaskState.PROBLEM]),
-            )
-        )
-        or 0
-    )
-    return Board(counts, settled, third, waiting, _lines(session, group))
-
-
-def _lines(session: Session, group: MarkingGroup) -> tuple[MarkerLine, ...]:
-    seconds = _seconds(session, group.id)
-    agreement = _agreement(session, group)
-    rows = session.execute(
-        select(
-            MarkingTask.marker_id,
-            MarkingTask.state,
-            func.count(),
-            func.sum(_RAW),
-            func.sum(_RAW * _RAW),
-        )
-        .where(MarkingTask.group_id == group.id, _LIVE, MarkingTask.marker_id.is_not(None))
-        .where(MarkingTask.state.in_([TaskState.DONE, TaskState.LEASED]))
-        .group_by(MarkingTask.marker_id, MarkingTask.state)
-    ).all()
-    done: dict[int, tuple[int, int, int]] = {}
-    held: dict[int, int] = {}
-    for marker_id, state, count, total, squares in rows:
-        if marker_id is not None and state is TaskState.DONE:
-            done[marker_id] = (count, int(total), int(squares))
-        elif marker_id is not None:
-            held[marker_id] = count
-    people = sorted({*done, *held})
-    names = {row.id: row.name for row in session.execute(select(User.id, User.name).where(User.id.in_(people)))}
-    return tuple(
-        MarkerLine(
-            user_id=user_id,
-            name=names.get(user_id, ""),
-            done=done.get(user_id, (0, 0, 0))[0],
-            held=held.get(user_id, 0),
-            mean=_mean(*done.get(user_id, (0, 0, 0))),
-            sd=_sd(*done.get(user_id, (0, 0, 0))),
-            seconds=seconds.get(user_id),
-            agreement=agreement.get(user_id),
-        )
-        for user_id in people
-    )
-
-
-def _mean(n: int, total: int, _squares: int) -> float | None:
-    return total / n / 100 if n else None
-
-
-def _sd(n: int, total: int, squares: int) -> float | None:
-    """Exact in whole numbers until the root: n*sum(x^2) - sum(x)^2 cannot go below zero there."""
-    return sqrt((n * squares - total * total) / (n * (n - 1))) / 100 if n > 1 else None
-
-
-def _seconds(session: Session, group_id: int) -> dict[int, float]:
-    rows = session.execute(
-        select(Mark.marker_id, func.sum(Mark.dwell_ms), func.count())
-        .join(MarkingTask, MarkingTask.id == Mark.task_id)
-        .where(MarkingTask.group_id == group_id, Mark.dwell_ms > 0)
-        .group_by(Mark.marker_id)
-    )
-    return {marker_id: int(total) / n / 1000 for marker_id, total, n in rows}
-
-
-def _agreement(session: Session, group: MarkingGroup) -> dict[int, float]:
-    task, other = MarkingTask, aliased(MarkingTask)
-    twice = (
-        select(other.id)
-        .where(other.entry_id == task.entry_id, other.group_id == task.group_id, other.points.is_not(None))
-        .where(other.id != task.id, is_live(other))
-        .exists()
-    )
-    rows = session.execute(
-        select(task.marker_id, task.points, GroupScore.points)
-        .join(GroupScore, (GroupScore.entry_id == task.entry_id) & (GroupScore.group_id == task.group_id))
-        .where(task.group_id == group.id, _LIVE, task.state == TaskState.DONE, task.points.is_not(None), twice)
-    )
-    met: dict[int, list[bool]] = {}
-    for marker_id, own, final in rows:
-        if marker_id is None or own is None:
-            continue
-        met.setdefault(marker_id, []).append(abs(own - final) <= group.tolerance)
-    return {marker_id: sum(within) / len(within) for marker_id, within in met.items()}

@@ -62,8 +62,9 @@ def address_of(office: Office, rule: str) -> str:
         "school_id": office.ids["school_1"], "side": 1, "group_id": office.ids["group"],
         "user_id": office.ids["user marker"],
         "task": "unknown", "which": "roster", "key": "unknown", "entry_id": office.ids["entry_1"],
+        "sample_id": 987654, "check_id": 987654,
     }  # fmt: skip
-    if "<table>" in rule or "missing." in rule or "exceptions." in rule:
+    if "<table>" in rule or "board." in rule or "missing." in rule or "exceptions." in rule:
         values["kind"] = "csv"
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule)
 

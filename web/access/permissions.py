@@ -24,6 +24,7 @@ class Permission(StrEnum):
     MARK_RESPONSE = "mark.give"
     LEAD_GROUP = "mark.lead"
     PLAN_MARKING = "mark.plan"
+    WATCH_MARKING = "mark.watch"
     SEE_STATISTICS = "statistics.see"
     SEE_OWN_RESULT = "result.own"
     SEE_STATUS = "status.see"
@@ -44,6 +45,7 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
             Permission.SEE_SCANS,
             Permission.RESOLVE_EXCEPTION,
             Permission.PLAN_MARKING,
+            Permission.WATCH_MARKING,
             Permission.SEE_STATISTICS,
             Permission.SEE_STATUS,
         }
@@ -52,7 +54,9 @@ PERMISSIONS_OF: dict[Role, frozenset[Permission]] = {
         {Permission.SEE_EXAM, Permission.SEE_CARD, Permission.SCAN, Permission.SEE_SCANS, Permission.RESOLVE_EXCEPTION}
     ),
     Role.MARKER: frozenset({Permission.MARK_RESPONSE}),
-    Role.LEADER: frozenset({Permission.MARK_RESPONSE, Permission.LEAD_GROUP, Permission.PLAN_MARKING}),
+    Role.LEADER: frozenset(
+        {Permission.MARK_RESPONSE, Permission.LEAD_GROUP, Permission.PLAN_MARKING, Permission.WATCH_MARKING}
+    ),
     Role.SCHOOL: frozenset({Permission.SEE_STATISTICS}),
     Role.STUDENT: frozenset({Permission.SEE_OWN_RESULT}),
 }

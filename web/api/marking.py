@@ -12,7 +12,7 @@ from marking.rounds.reopen import reopen
 from marking.rounds.submit import ScoreForm, find_task, submit
 from marking.tasks.claim import claim, refill
 from marking.tasks.lease import heartbeat, release
-from marking.tasks.progress import board, own_counts, shown_counts
+from marking.tasks.progress import group_counts, own_counts, shown_counts
 from models.columns import now
 from models.errors import KaiyueError, mark_text
 from models.task import MarkingTask
@@ -22,6 +22,7 @@ from web.access.permissions import Permission
 from web.access.services import services
 from web.api import marking_answers as answers
 from web.api import marking_forms as forms
+from web.api.board_answers import BOARD, board_answer
 from web.api.body import BodyRefused
 from web.api.describe import BOOLEAN, INTEGER, MOMENT, TEXT, described, listed, mapped, of
 from web.marking_desk import Place, desk, is_current, need_current, place, place_of_task, places, show
@@ -226,10 +227,11 @@ def stay(task: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/groups/<int:group_id>/board")
-@needs(Permission.LEAD_GROUP)
-@described("The leader's board of a group.", gives=answers.BOARD)
+@needs(Permission.WATCH_MARKING)
+@described("The board of a group, for its leaders and the exam's manager.", gives=BOARD)
 def show_board(group_id: int) -> ResponseReturnValue:
-    """Counts, and a line for each marker."""
+    """Counts, rates, a line for each marker, seeds, and whom to look at for which reason."""
     with services().database.read() as session:
-        found = place(session, group_id, Permission.LEAD_GROUP)
-        return jsonify(answers.board(board(session, found.group)))
+        group = place(session, group_id, Permission.WATCH_MARKING).group
+        counts = group_counts(session, [group.id])[group.id]
+        return jsonify(board_answer(counts, desk().boards.of(session, group, now())))

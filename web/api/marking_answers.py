@@ -1,4 +1,4 @@
-"""What the marking calls answer: JSON made from dealt tasks, stored marks, counts and boards."""
+"""What the marking calls answer: JSON made from dealt tasks, stored marks and counts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from flask import url_for
 from marking.rounds.submit import Stored
 from marking.tasks.deal import Dealt, GivenMark
 from marking.tasks.groups import MarkingGroup, Seat
-from marking.tasks.progress import Board, GroupCounts, OwnCounts
+from marking.tasks.progress import GroupCounts, OwnCounts
 from models.errors import KaiyueError
 from models.paper import GroupPart
 from models.points import show_points
@@ -38,14 +38,6 @@ SCORE = of(
     ("parts", "total", "annotations", "dwell_ms", "image", "want", "holding", "screen"),
     key=TEXT, version=INTEGER, parts=mapped(POINTS), total=POINTS, annotations=listed({}), dwell_ms=INTEGER, image=TEXT,
     want=INTEGER, holding=listed(TEXT), screen=INTEGER,
-)  # fmt: skip
-_LINE = of(
-    marker=TEXT, n=INTEGER, held=INTEGER, mean=maybe(NUMBER), sd=maybe(NUMBER), speed=maybe(NUMBER),
-    agreement=maybe(NUMBER),
-)  # fmt: skip
-BOARD = of(
-    counts=COUNTS, settled=INTEGER, discrepancies=INTEGER, leader_waiting=INTEGER, markers=listed(_LINE),
-    seeds=listed({}),
 )  # fmt: skip
 
 
@@ -148,29 +140,6 @@ def stored(saved: Stored) -> dict[str, Any]:
         "parts": {part_id: show_points(points) for part_id, points in saved.parts.items()},
         "revision": saved.revision,
         "version": saved.version,
-    }
-
-
-def board(found: Board) -> dict[str, Any]:
-    """The leader's board; `seeds` stays empty until seed scripts are dealt out."""
-    return {
-        "counts": group_counts(found.counts),
-        "settled": found.settled,
-        "discrepancies": found.third_marks,
-        "leader_waiting": found.leader_waiting,
-        "markers": [
-            {
-                "marker": line.name,
-                "n": line.done,
-                "held": line.held,
-                "mean": _rounded(line.mean),
-                "sd": _rounded(line.sd),
-                "speed": _rounded(line.seconds),
-                "agreement": _rounded(line.agreement),
-            }
-            for line in found.markers
-        ],
-        "seeds": [],
     }
 
 

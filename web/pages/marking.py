@@ -1,4 +1,4 @@
-"""The pages of marking: my groups, the screen on which one group is marked, and the leader's board of a group."""
+"""The pages of marking: my groups, and the screen on which one group is marked."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,14 +9,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from marking.tasks.groups import MarkingGroup, Seat
-from marking.tasks.progress import GroupCounts, OwnCounts, board, own_counts, shown_counts
+from marking.tasks.progress import GroupCounts, OwnCounts, own_counts, shown_counts
 from models.points import show_points
 from web.access.guard import current_user, needs
 from web.access.permissions import Permission
 from web.access.services import services
 from web.api.marking_answers import part
 from web.layout import csrf_token
-from web.leading import tabs_of
 from web.marking_desk import Place, desk, place, places
 from web.marking_texts import action_names, flag_names, key_names, panels, reason_names, screen_texts, tool_names
 
@@ -77,18 +76,6 @@ def screen(group_id: int) -> ResponseReturnValue:
         panels=panels(),
         config=_config(found),
     )
-
-
-@blueprint.get("/<int:group_id>/board")
-@needs(Permission.LEAD_GROUP)
-def show_board(group_id: int) -> ResponseReturnValue:
-    """How far a group is and how each of its markers marks; the marks of one candidate are not on it."""
-    with services().database.read() as session:
-        found = place(session, group_id, Permission.LEAD_GROUP)
-        return render_template(
-            "marking/board.html", group=found.group, full_mark=show_points(found.group.full_mark),
-            board=board(session, found.group), tabs=tabs_of(found.group),
-        )  # fmt: skip
 
 
 @cache

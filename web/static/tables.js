@@ -15,17 +15,19 @@ function compare(a, b) {
   return collator.compare(a.text, b.text);
 }
 
-function sortBy(table, heading, column) {
-  const direction = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+// Sort a table by a column, "ascending" or "descending".
+export function order(table, column, wanted) {
+  const direction = wanted === "descending" ? -1 : 1;
   for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-  heading.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
+  table.tHead.rows[0].cells[column].setAttribute("aria-sort", wanted);
   const body = table.tBodies[0];
   const rows = Array.from(body.rows, (row) => ({ row, key: keyOf(row, column) }));
   rows.sort((a, b) => Number(a.key.empty) - Number(b.key.empty) || direction * compare(a.key, b.key));
   body.append(...rows.map((each) => each.row));
 }
 
-for (const table of document.querySelectorAll("table[data-sortable]")) {
+// Give the headings of a table their buttons.
+export function sortable(table) {
   Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
     if (heading.dataset.unsorted !== undefined) return;
     const button = document.createElement("button");
@@ -33,6 +35,9 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
     button.className = "sort";
     button.append(...heading.childNodes);
     heading.append(button);
-    button.addEventListener("click", () => sortBy(table, heading, column));
+    button.addEventListener("click", () =>
+      order(table, column, heading.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending"));
   });
 }
+
+for (const table of document.querySelectorAll("table[data-sortable]")) sortable(table);

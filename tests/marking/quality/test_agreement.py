@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from marking.quality.agreement import agreement, is_safe, overlap, third_rate, z_of_mean
+from marking.quality.agreement import agreement, has_safe_marks, is_safe, overlap, third_rate, z_of_mean
 from marking.quality.panel import Scale
 
 
@@ -20,6 +20,12 @@ def test_z_of_a_mean():
 def test_safe_marks_of_sixty_points_lie_from_40_8_to_44_4():
     marks = np.array([40.5, 40.8, 42.0, 44.4, 44.5])
     assert is_safe(marks, 60.0).tolist() == [False, True, True, True, False]
+
+
+def test_a_short_scale_may_have_no_safe_mark_at_all():
+    assert has_safe_marks(Scale(60.0, 1.0, 6.0))
+    assert has_safe_marks(Scale(12.0, 0.5, 2.0))
+    assert not has_safe_marks(Scale(12.0, 1.0, 2.0))
 
 
 def test_third_rate_is_of_those_settled_by_two_or_sent_to_a_third():
