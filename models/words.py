@@ -349,6 +349,16 @@ class ProblemReason(StrEnum):
     OTHER = "other"
 
 
+class RevisitReason(StrEnum):
+    """Why an own mark was changed (回评)."""
+
+    SLIP = "slip"
+    OVERLOOKED = "overlooked"
+    SCHEME = "scheme"
+    OTHER = "other"
+    RETURNED = "returned"  # the leader had sent it back
+
+
 class Role(StrEnum):
     """What a person may do; a grant joins a role to a scope."""
 

@@ -1,6 +1,6 @@
 """What the marking screen says, in the language of the page; its script gets these as JSON."""
 
-from models.words import ProblemReason
+from models.words import ProblemReason, RevisitReason
 from web.i18n import _
 
 
@@ -101,6 +101,17 @@ def flag_names() -> dict[str, str]:
         "leader": _("for the leader"),
         "problem": _("problem response"),
         "reopened": _("opened again"),
+    }
+
+
+def revisit_names() -> dict[str, str]:
+    """Why a mark was changed; a marker chooses among all but the last."""
+    return {
+        RevisitReason.SLIP: _("wrong key"),
+        RevisitReason.OVERLOOKED: _("something overlooked"),
+        RevisitReason.SCHEME: _("mark scheme read otherwise"),
+        RevisitReason.OTHER: _("another reason"),
+        RevisitReason.RETURNED: _("sent back by the leader"),
     }
 
 

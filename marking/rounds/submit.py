@@ -27,7 +27,7 @@ from models.errors import KaiyueError, NotFound, Sentence, mark_text
 from models.paper import GroupPart
 from models.points import ZERO, parse_points, plain, show_points
 from models.task import LeaseEnd, Mark, MarkingTask, TaskImage
-from models.words import AuditVerb, TaskKind, TaskState
+from models.words import AuditVerb, RevisitReason, TaskKind, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,17 @@ def _store(
     if task.points is not None and task.kind is TaskKind.LIVE:
         _check_alone(session, group.id, task)
     stored = Stored(form.task, form.key, points, parts, last_revision + 1, row[0])
+    returned = last_revision > 0 and task.points is None and task.reserved_for == marker_id
     try:
-        session.execute(insert(Mark), _mark(stored, task.id, marker_id, form, at))
+        session.execute(insert(Mark), _mark(stored, task.id, marker_id, form, at, returned=returned))
     except IntegrityError as err:  # the key is taken by a mark on another response
         raise KeyReused from err
     return task, stored
 
 
-def _mark(stored: Stored, task_id: int, marker_id: int, form: ScoreForm, at: datetime) -> dict[str, Any]:
+def _mark(
+    stored: Stored, task_id: int, marker_id: int, form: ScoreForm, at: datetime, *, returned: bool
+) -> dict[str, Any]:
     return {
         "task_id": task_id,
         "revision": stored.revision,
@@ -165,7 +168,7 @@ def _mark(stored: Stored, task_id: int, marker_id: int, form: ScoreForm, at: dat
         "annotations": form.annotations,
         "image": form.image,
         "dwell_ms": form.dwell_ms,
-        "reason": form.reason,
+        "reason": form.reason or (RevisitReason.RETURNED.value if returned else ""),
         "key": form.key,
         "request_sha": form.sha(),
         "marked_at": at,

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import select
 
+from models.records import Mark, MarkingTask
 from tests.support.browser import artefact
 from tests.support.marking_screen import give, ready, settled, shown, sit_down
 
@@ -126,4 +128,28 @@ def test_a_tablet_marks_with_the_pad_alone(browser, server, data) -> None:
         "() => [...document.querySelectorAll('#pad button, #submit')].map((one) => one.getBoundingClientRect().height)"
     )
     assert min(sizes) >= 44
+    page.context.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_changed_mark_carries_its_reason_and_the_reason_fits_on_the_screen(browser, server, data, language) -> None:
+    page = sit_down(browser, server, data, "17", language=language)
+    assert page.locator("#why-box").is_hidden()
+    task = give(page, "3", "2", "9", "Enter")
+    settled(page)
+    page.keyboard.press("Backspace")
+    page.wait_for_selector("#why-box:not([hidden])")
+    page.screenshot(path=artefact(f"marking-changed-{language}.png"))
+    over = page.evaluate("document.querySelector('.side').scrollHeight - document.querySelector('.side').clientHeight")
+    assert over <= 0
+    page.focus("#why")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.activeElement.id") != "why"
+    give(page, "4", "2", "9", "Enter")
+    settled(page)
+    assert page.locator("#why-box").is_hidden()
+    with data.database.read() as session:
+        marks = session.scalars(select(Mark).join(MarkingTask).where(MarkingTask.code == task)).all()
+    assert [(mark.revision, mark.reason) for mark in marks] == [(1, ""), (2, "overlooked")]
     page.context.close()

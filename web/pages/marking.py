@@ -17,7 +17,16 @@ from web.access.services import services
 from web.api.marking_answers import part
 from web.layout import csrf_token
 from web.marking_desk import Place, desk, place, places
-from web.marking_texts import action_names, flag_names, key_names, panels, reason_names, screen_texts, tool_names
+from web.marking_texts import (
+    action_names,
+    flag_names,
+    key_names,
+    panels,
+    reason_names,
+    revisit_names,
+    screen_texts,
+    tool_names,
+)
 
 blueprint = Blueprint("marking", __name__, url_prefix="/marking")
 
@@ -74,6 +83,7 @@ def screen(group_id: int) -> ResponseReturnValue:
         modules=_modules(),
         tools=tool_names(),
         panels=panels(),
+        revisit_reasons=revisit_names(),
         config=_config(found),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from marking.plan.errors import PersonUnknown
 from marking.plan.people import Person, person_of
 from marking.rounds.recall import Window, concerned, recall
+from marking.rounds.revisits import revisits
 from marking.tasks.groups import MarkingGroup
 from models.columns import now
 from models.errors import KaiyueError, NotFound, mark_text
@@ -17,6 +18,7 @@ from web.access.permissions import Permission
 from web.access.services import services
 from web.i18n import _, error_texts
 from web.leading import FormUnclear, back, find, tabs_of, text
+from web.marking_texts import revisit_names
 
 blueprint = Blueprint("recall", __name__, url_prefix="/marking/<int:group_id>/people/<int:user_id>/marks")
 
@@ -36,9 +38,10 @@ def show(group_id: int, user_id: int) -> ResponseReturnValue:
         group = find(session, group_id, NEED)
         person = _person(session, group, user_id)
         found = concerned(session, group.id, window)
+        changed = revisits(session, group.id, user_id)
     return render_template(
         "leading/recall.html", group=group, tabs=tabs_of(group), person=person, found=found, problem=problem,
-        since=_local(window.since), until=_local(window.until),
+        since=_local(window.since), until=_local(window.until), changed=changed, reasons=revisit_names(),
     )  # fmt: skip
 
 

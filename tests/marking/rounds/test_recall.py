@@ -12,9 +12,19 @@ from marking.rounds.errors import GroupClosed, TaskWithdrawn
 from marking.rounds.pass_up import pass_up
 from marking.rounds.recall import Window, concerned, recall
 from marking.rounds.reopen import reopen
+from marking.rounds.revisits import revisits
 from models.database import Database
 from models.records import AuditEvent, Mark, MarkingTask, PaperRecord
-from models.words import AuditVerb, MarkingMode, MemberState, PaperState, ProblemReason, ScoreSource, TaskState
+from models.words import (
+    AuditVerb,
+    MarkingMode,
+    MemberState,
+    PaperState,
+    ProblemReason,
+    RevisitReason,
+    ScoreSource,
+    TaskState,
+)
 from tests.support.marking_data import MarkingData, make_marking_data, one_part
 from tests.support.marking_work import AT, POLICY, give, mark_next, scores, take, tasks_of
 
@@ -78,7 +88,12 @@ def test_returned_marks_wait_for_their_marker_alone(database: Database) -> None:
     assert set(scores(data).values()) == {("5", ScoreSource.DOUBLE)}
     with database.read() as session:
         revisions = session.scalars(select(Mark.revision).where(Mark.marker_id == data.users["a"])).all()
+        changed = revisits(session, data.group().id)
     assert Counter(revisions) == {1: 3, 2: 3}
+    assert {(one.marker_id, one.before, one.after, one.reason) for one in changed} == {
+        (data.users["a"], 4, 5, RevisitReason.RETURNED)
+    }
+    assert len(changed) == 3
 
 
 def test_a_returned_mark_given_back_by_its_marker_goes_on_waiting_and_goes_to_others_once_the_marker_leaves(

@@ -328,6 +328,7 @@ class Screen {
         version: view.item.version,
         parts: view.entry.scores(),
         ...(this.drawing.list.length ? { annotations: this.drawing.list } : {}),
+        ...this.side.why(view.item),
         dwell_ms: Math.round(now - view.since),
         image: view.item.images.length ? view.item.images[0].url.split("/").pop() : "",
       },

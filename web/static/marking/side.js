@@ -10,6 +10,7 @@ export class Side {
     Object.assign(this, { config, text, act });
     this.fields = [];
     this.made = "";
+    $("why").addEventListener("change", () => $("why").blur()); // the next key is a score again
     config.reasons.forEach((reason, at) => {
       const made = button({}, [element("kbd", {}, String(at + 1)), reason.name],
         (event) => act(["digit", String(at + 1)], event.timeStamp));
@@ -44,10 +45,17 @@ export class Side {
     $("flags").replaceChildren(...item.flags.filter((flag) => this.config.flags[flag]).map((flag) => element(
       "span", { class: `chip ${flag === "reopened" ? "" : "warn"}` }, this.config.flags[flag],
     )));
+    $("why-box").hidden = !item.own;
+    $("why").selectedIndex = 0;
     $("earlier").textContent = item.earlier.length
       ? `${this.text("earlier")} ${item.earlier.map((mark) => mark.points).join(" · ")}` : "";
     const reason = item.problem && this.config.reasons.find((one) => one.id === item.problem.reason);
     $("problem-note").textContent = item.problem ? `${reason ? reason.name : ""} ${item.problem.note}` : "";
+  }
+
+  /** Why an own mark is changed; nothing where none was given before. */
+  why(item) {
+    return item.own ? { reason: $("why").value } : {};
   }
 
   build(entry, parts) {
