@@ -4,7 +4,7 @@ For every batch: pages in = placed + waiting + discarded, over distinct images; 
 Uploaded bytes are blobs and never change; what a person decides is added beside what was read.
 """
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, case, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.columns import Base, Word, blob_key, json_list, json_value, maybe_blob, maybe_time, row_id, utc_now
@@ -76,6 +76,12 @@ class PageImage(Base):
     batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"))
     file_id: Mapped[int] = mapped_column(ForeignKey("scan_file.id"))
     number: Mapped[int] = mapped_column(comment="1-based page number inside its file")
+    inside: Mapped[str] = mapped_column(
+        String(1000),
+        default="",
+        server_default=text("''"),
+        comment="path inside an archive, with the page of a document; empty outside",
+    )
     blob: Mapped[blob_key]
     state: Mapped[PageState] = mapped_column(Word(PageState), default=PageState.RECEIVED)
     code: Mapped[PageCode | None] = mapped_column(Word(PageCode))
@@ -90,6 +96,11 @@ class PageImage(Base):
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("page_image.id"))
     discard_reason: Mapped[str] = mapped_column(String(500), default="")
     read_at: Mapped[maybe_time]
+
+
+def file_of_page() -> ColumnElement[str]:
+    """The name of a page image's file as it was given, and in an archive the path inside it."""
+    return case((PageImage.inside == "", ScanFile.name), else_=ScanFile.name + "/" + PageImage.inside)
 
 
 class PageReadingRecord(Base):

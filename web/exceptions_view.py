@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.people import Candidate, PaperEntry, School, SchoolClass
-from models.sheet import PageImage, PageReadingRecord, ScanFile, SheetException
+from models.sheet import PageImage, PageReadingRecord, ScanFile, SheetException, file_of_page
 from models.table import Table
 from models.words import ExceptionCode, ExceptionState, PageState
 from scanning.balance import NotScanned, not_scanned
@@ -59,6 +59,7 @@ class Listed:
     school: str
     file: str
     image: int  # number of the image inside the file
+    number_shown: int  # the same, 1 where the file's path inside an archive says it already
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,9 @@ def open_exceptions(
             Candidate.number,
             Candidate.name,
             School.name,
-            ScanFile.name,
+            file_of_page(),
             PageImage.number,
+            PageImage.inside,
         )
         .outerjoin(PageImage, PageImage.id == SheetException.page_image_id)
         .outerjoin(ScanFile, ScanFile.id == PageImage.file_id)
@@ -122,7 +124,16 @@ def open_exceptions(
     if code is not None:
         statement = statement.where(SheetException.code == code)
     return [
-        Listed(row[0], row[1] or "", row[2] or "", row[3] or "", row[4] or "", row[5] or "", row[6] or 1)
+        Listed(
+            row[0],
+            row[1] or "",
+            row[2] or "",
+            row[3] or "",
+            row[4] or "",
+            row[5] or "",
+            row[6] or 1,
+            1 if row[7] else row[6] or 1,
+        )
         for row in session.execute(statement)
     ]
 
@@ -232,7 +243,7 @@ def evidence_of(session: Session, page: PageImage) -> Evidence:
     near = [
         (other, file)
         for other, file in session.execute(
-            select(PageImage, ScanFile.name)
+            select(PageImage, file_of_page())
             .join(ScanFile, ScanFile.id == PageImage.file_id)
             .where(
                 PageImage.batch_id == page.batch_id,
@@ -252,7 +263,13 @@ def evidence_of(session: Session, page: PageImage) -> Evidence:
     ).all()
     return Evidence(
         page=page,
-        file=session.scalar(select(ScanFile.name).where(ScanFile.id == page.file_id)) or "",
+        file=session.scalar(
+            select(file_of_page())
+            .select_from(PageImage)
+            .join(ScanFile, ScanFile.id == PageImage.file_id)
+            .where(PageImage.id == page.id)
+        )
+        or "",
         reading=reading_from_json(stored) if stored is not None else None,
         who=who_is(session, page.entry_id),
         claimants=claimants,

@@ -102,8 +102,13 @@ def static(name: str) -> str:
 
 
 def file_name(path: str) -> str:
-    """The last two parts of a name as it was given: where a scan lay on a computer concerns nobody."""
-    return "/".join(path.split("/")[-2:])
+    """The last two parts of a name as it was given: where a scan lay on a computer concerns nobody.
+
+    An archive is shown with the whole path inside it.
+    """
+    parts = path.split("/")
+    archive = next((at for at, part in enumerate(parts[:-1]) if part.lower().endswith(".zip")), len(parts))
+    return "/".join(parts[min(archive, max(len(parts) - 2, 0)) :])
 
 
 def clock(moment: datetime) -> str:

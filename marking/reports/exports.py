@@ -19,7 +19,7 @@ from models.people import Candidate, PaperEntry, School, SchoolClass
 from models.points import parse_points
 from models.response import Response
 from models.score import ItemScore, PaperScore, TotalScore
-from models.sheet import PageImage, ScanFile, SheetException
+from models.sheet import PageImage, ScanFile, SheetException, file_of_page
 from models.staff import User
 from models.table import Cell, Table
 from models.task import GroupScore, Mark, MarkingTask
@@ -50,7 +50,7 @@ def responses(session: Session, exam: ExamRecord, paper_key: str | None) -> Tabl
             Response.value,
             Response.status,
             ItemScore.source,
-            ScanFile.name,
+            file_of_page(),
             PageImage.number.label("page"),
             ItemScore.points,
         )
@@ -235,7 +235,7 @@ def exceptions(session: Session, exam: ExamRecord, paper_key: str | None) -> Tab
             SheetException.code,
             SheetException.page_code,
             SheetException.field,
-            ScanFile.name,
+            file_of_page(),
             PageImage.number,
             PageImage.number_read,
             Candidate.number,

@@ -1,6 +1,6 @@
 """The entries of a ZIP, one at a time and never written anywhere.
 
-In:  an open file; UnpackLimits. Out: for every entry that may hold a page its bytes, or a Refusal.
+In:  an open file; UnpackLimits. Out: for every entry that may hold a page its name and its bytes, or a Refusal.
 Names only sort. Links, nested archives, encrypted entries and sizes that lie are refused one by one; an archive whose
 directory alone is beyond the limits is refused before it is read.
 """
@@ -10,6 +10,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO
 
 from models.errors import mark_text
@@ -29,17 +30,25 @@ _CHUNK = 1 << 20
 _PAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 
 
-def entries_of_zip(file: IO[bytes], limits: UnpackLimits) -> Iterator[bytes | Refusal]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One entry: its path inside the archive, fit to be shown (empty for the archive itself), and what it holds."""
+
+    name: str
+    content: bytes | Refusal
+
+
+def entries_of_zip(file: IO[bytes], limits: UnpackLimits) -> Iterator[Entry]:
     """Entry by entry in natural order; what neither is nor claims to be a page (a manifest, a note) is left out."""
     refusal = _directory_too_large(file, limits)
     if refusal is not None:
-        yield refusal
+        yield Entry("", refusal)
         return
     try:
         archive = zipfile.ZipFile(file)
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     except Exception as error:  # noqa: BLE001 - damaged directories raise anything, struct.error and UnicodeError too
-        yield Refusal(PageCode.UNREADABLE_FILE, printable(str(error)))
+        yield Entry("", Refusal(PageCode.UNREADABLE_FILE, printable(str(error))))
         return
     with archive:
         total = 0
@@ -48,8 +57,9 @@ def entries_of_zip(file: IO[bytes], limits: UnpackLimits) -> Iterator[bytes | Re
             if name.startswith((".", "__MACOSX")) or "__MACOSX/" in entry.filename:
                 continue  # what operating systems add on their own
             inside = _entry_bytes(archive, entry, limits, limits.zip_total_bytes - total)
+            shown = printable(entry_name(entry).replace("\\", "/"))
             if isinstance(inside, Refusal):
-                yield inside
+                yield Entry(shown, inside)
                 if inside.code is PageCode.TOO_LARGE and total >= limits.zip_total_bytes:
                     return
                 continue
@@ -58,9 +68,19 @@ def entries_of_zip(file: IO[bytes], limits: UnpackLimits) -> Iterator[bytes | Re
             if kind is Kind.ZIP and name.lower().endswith((".docx", ".xlsx", ".pptx")):
                 continue  # an office document beside the scans
             if kind is Kind.ZIP:
-                yield Refusal(PageCode.NOT_AN_IMAGE, f"{printable(name)}: an archive inside an archive")
+                yield Entry(shown, Refusal(PageCode.NOT_AN_IMAGE, f"{printable(name)}: an archive inside an archive"))
             elif kind is not None or _has_page_suffix(name):
-                yield inside
+                yield Entry(shown, inside)
+
+
+def entry_name(entry: zipfile.ZipInfo) -> str:
+    """The name as it was meant: Windows writes Chinese names as GBK without saying so; Python takes them for DOS."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return entry.filename
 
 
 def _has_page_suffix(name: str) -> bool:
@@ -101,7 +121,7 @@ def _directory_too_large(file: IO[bytes], limits: UnpackLimits) -> Refusal | Non
 
 def _entry_bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: UnpackLimits, left: int) -> bytes | Refusal:
     """One entry's bytes, counted while they are unpacked: the size in the directory may lie."""
-    name = printable(entry.filename)
+    name = printable(entry_name(entry))
     if stat.S_ISLNK(entry.external_attr >> 16):
         return Refusal(PageCode.NOT_AN_IMAGE, f"{name}: a link")
     if entry.flag_bits & 0x1:

@@ -6,7 +6,7 @@ Whether something is done is said by rows (`scan_file.done`, page states); a kil
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 from sqlalchemy import func, select, update
@@ -116,6 +116,7 @@ class KeptPage:
     blob: str
     code: PageCode | None = None
     detail: str = ""
+    inside: str = ""
 
 
 def open_file(
@@ -149,15 +150,17 @@ def _keep_pages(
     alone: KeptPage | None = None
     for number, source in enumerate(unpack_bytes(data, name, limits, opener), start=1):
         if source.code is not None and number == 1:
-            alone = KeptPage(1, file_blob, source.code, source.detail)  # perhaps the file itself cannot be opened
+            alone = KeptPage(
+                1, file_blob, source.code, source.detail, source.inside
+            )  # perhaps the file itself cannot be opened
             continue
         if alone is not None:
             yield _keep_damaged(blobs, file_blob, alone)
             alone = None
         if source.code is not None:
-            yield _keep_damaged(blobs, file_blob, KeptPage(number, "", source.code, source.detail))
+            yield _keep_damaged(blobs, file_blob, KeptPage(number, "", source.code, source.detail, source.inside))
         else:
-            yield KeptPage(number, blobs.put(_image_bytes(source), sync=False))
+            yield KeptPage(number, blobs.put(_image_bytes(source), sync=False), inside=source.inside)
     if alone is not None:
         yield alone
 
@@ -165,7 +168,7 @@ def _keep_pages(
 def _keep_damaged(blobs: BlobStore, file_blob: str, page: KeptPage) -> KeptPage:
     """A page without an image of its own gets a note that says where it is: no two pages may share a blob."""
     note = f"kaiyue: a page that could not be taken out of its file\nfile {file_blob}\npage {page.number}\n"
-    return KeptPage(page.number, blobs.put(note.encode("ascii"), sync=False), page.code, page.detail)
+    return replace(page, blob=blobs.put(note.encode("ascii"), sync=False))
 
 
 def _image_bytes(source: SourcePage) -> bytes:
@@ -219,6 +222,7 @@ def _enter_page(session: Session, file: ScanFile, page: KeptPage) -> int | None:
             batch_id=file.batch_id,
             file_id=file.id,
             number=page.number,
+            inside=printable(page.inside, most=1000),
             blob=page.blob,
             state=PageState.RECEIVED if page.code is None else PageState.WAITING,
             code=page.code,

@@ -20,7 +20,7 @@ from models.errors import mark_text
 from models.order import natural_key
 from models.words import PageCode
 from scanning.intake.apart import Opener, OpenHere
-from scanning.intake.archive import entries_of_zip
+from scanning.intake.archive import Entry, entries_of_zip
 from scanning.intake.document import UnpackLimits
 from scanning.page.formats import HEAD_BYTES, SUFFIXES, Kind, kind_of, tiff_frames
 from scanning.page.image import PageImage, Refusal, check_size, header_size
@@ -32,7 +32,8 @@ __all__ = ["SourcePage", "UnpackLimits", "is_scan", "unpack", "unpack_bytes"]
 class SourcePage:
     """One page image of a file. Exactly one of `data`, `grey` and `code` is set.
 
-    `file` is as the user gave it, `page` counts the images inside it from 1.
+    `file` is as the user gave it, `page` counts the images inside it from 1. `inside` is the path inside an archive,
+    from the second page of a document on with the page: ``b/scan.pdf · 2``.
     """
 
     file: str
@@ -42,9 +43,11 @@ class SourcePage:
     code: PageCode | None = None
     detail: str = ""
     warnings: tuple[str, ...] = ()
+    inside: str = ""
 
 
 _Image = bytes | PageImage | Refusal
+_Named = tuple[str, _Image]  # the path inside an archive, and what is there
 _SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 # Their headers are read here, with nothing but Python; what needs a library to be looked at is left to the reader.
 _PLAIN = frozenset({Kind.JPEG, Kind.PNG})
@@ -85,28 +88,28 @@ def unpack_bytes(
     yield from _numbered(shown_as, _images_of_bytes(data, limits or UnpackLimits(), opener or OpenHere()))
 
 
-def _numbered(file: str, images: Iterator[_Image]) -> Iterator[SourcePage]:
+def _numbered(file: str, images: Iterator[_Named]) -> Iterator[SourcePage]:
     number = 0
-    for number, image in enumerate(images, start=1):
+    for number, (inside, image) in enumerate(images, start=1):
         if isinstance(image, Refusal):
-            yield SourcePage(file, number, code=image.code, detail=image.detail)
+            yield SourcePage(file, number, code=image.code, detail=image.detail, inside=inside)
         elif isinstance(image, PageImage):
-            yield SourcePage(file, number, grey=image.grey, warnings=image.warnings)
+            yield SourcePage(file, number, grey=image.grey, warnings=image.warnings, inside=inside)
         else:
-            yield SourcePage(file, number, data=image)
+            yield SourcePage(file, number, data=image, inside=inside)
     if number == 0:
         detail = mark_text("there is no page in it")
         yield SourcePage(file, 1, code=PageCode.NOT_AN_IMAGE, detail=detail)
 
 
-def _images_of_file(path: Path, limits: UnpackLimits, opener: Opener) -> Iterator[_Image]:
+def _images_of_file(path: Path, limits: UnpackLimits, opener: Opener) -> Iterator[_Named]:
     try:
         if not path.is_file():
-            yield Refusal(PageCode.UNREADABLE_FILE, mark_text("this is no regular file"))
+            yield "", Refusal(PageCode.UNREADABLE_FILE, mark_text("this is no regular file"))
             return
         size = path.stat().st_size
         if size > limits.file_bytes:
-            yield Refusal(PageCode.TOO_LARGE, f"{size} bytes")
+            yield "", Refusal(PageCode.TOO_LARGE, f"{size} bytes")
             return
         with path.open("rb") as file:
             kind = kind_of(file.read(HEAD_BYTES))
@@ -120,27 +123,35 @@ def _images_of_file(path: Path, limits: UnpackLimits, opener: Opener) -> Iterato
             file.seek(0)
             data = b"" if several else file.read()
     except OSError as error:
-        yield Refusal(PageCode.UNREADABLE_FILE, error.strerror or type(error).__name__)
+        yield "", Refusal(PageCode.UNREADABLE_FILE, error.strerror or type(error).__name__)
         return
-    yield from opener.pages(path, limits) if several else [_single(data, kind, limits)]
+    for image in opener.pages(path, limits) if several else [_single(data, kind, limits)]:
+        yield "", image
 
 
-def _images_of_bytes(data: bytes, limits: UnpackLimits, opener: Opener) -> Iterator[_Image]:
-    kind = kind_of(data[:HEAD_BYTES])
-    if kind is Kind.ZIP:
+def _images_of_bytes(data: bytes, limits: UnpackLimits, opener: Opener) -> Iterator[_Named]:
+    if kind_of(data[:HEAD_BYTES]) is Kind.ZIP:
         yield from _images_of_entries(entries_of_zip(io.BytesIO(data), limits), limits, opener)
-    elif kind is Kind.PDF or (kind is Kind.TIFF and tiff_frames(data, most=1) != 1):
+        return
+    for image in _images_of_document(data, limits, opener):
+        yield "", image
+
+
+def _images_of_document(data: bytes, limits: UnpackLimits, opener: Opener) -> Iterator[_Image]:
+    kind = kind_of(data[:HEAD_BYTES])
+    if kind is Kind.PDF or (kind is Kind.TIFF and tiff_frames(data, most=1) != 1):
         yield from opener.pages(data, limits)
     else:
         yield _single(data, kind, limits)
 
 
-def _images_of_entries(entries: Iterator[bytes | Refusal], limits: UnpackLimits, opener: Opener) -> Iterator[_Image]:
+def _images_of_entries(entries: Iterator[Entry], limits: UnpackLimits, opener: Opener) -> Iterator[_Named]:
     for entry in entries:
-        if isinstance(entry, Refusal):
-            yield entry
-        elif kind_of(entry[:HEAD_BYTES]) is not Kind.ZIP:
-            yield from _images_of_bytes(entry, limits, opener)
+        if isinstance(entry.content, Refusal):
+            yield entry.name, entry.content
+        elif kind_of(entry.content[:HEAD_BYTES]) is not Kind.ZIP:
+            for number, image in enumerate(_images_of_document(entry.content, limits, opener), start=1):
+                yield (entry.name if number == 1 else f"{entry.name} · {number}"), image
 
 
 def _single(data: bytes, kind: Kind | None, limits: UnpackLimits) -> _Image:

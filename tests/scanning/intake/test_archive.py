@@ -109,12 +109,12 @@ def test_a_million_entries_are_refused_before_they_become_objects(says) -> None:
     directory = entry * count
     data = directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, says, says, len(directory), 0, 0)
     begin = time.perf_counter()
-    (refusal,) = entries_of_zip(io.BytesIO(b"PK\x03\x04" + data), UnpackLimits())
-    assert refusal.code is PageCode.TOO_LARGE
+    (found,) = entries_of_zip(io.BytesIO(b"PK\x03\x04" + data), UnpackLimits())
+    assert found.content.code is PageCode.TOO_LARGE
     assert time.perf_counter() - begin < 1
     few = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, says, says, 30_000 * len(entry), 0, 0)
-    (refusal,) = entries_of_zip(io.BytesIO(b"PK\x03\x04" + entry * 30_000 + few), UnpackLimits())
-    assert refusal.code is PageCode.TOO_LARGE
+    (found,) = entries_of_zip(io.BytesIO(b"PK\x03\x04" + entry * 30_000 + few), UnpackLimits())
+    assert found.content.code is PageCode.TOO_LARGE
 
 
 def test_an_archive_beyond_four_gigabytes_of_entries_is_counted_by_its_own_record() -> None:
@@ -122,8 +122,8 @@ def test_an_archive_beyond_four_gigabytes_of_entries_is_counted_by_its_own_recor
     with zipfile.ZipFile(buffer, "w") as archive:
         for i in range(70_000):
             archive.writestr(zipfile.ZipInfo(f"{i}"), b"")
-    (refusal,) = entries_of_zip(buffer, UnpackLimits())
-    assert (refusal.code, refusal.detail) == (PageCode.TOO_LARGE, "70000 entries")
+    (found,) = entries_of_zip(buffer, UnpackLimits())
+    assert (found.content.code, found.content.detail) == (PageCode.TOO_LARGE, "70000 entries")
 
 
 def test_an_archive_without_a_page_is_named_itself(tmp_path) -> None:

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
-from models.sheet import PageImage, ScanFile
+from models.sheet import PageImage, ScanFile, file_of_page
 from models.words import PageCode
 from scanning.intake.apart import OpenApart
 from scanning.intake.ledger import enter_batch, open_file, unopened_files
@@ -55,6 +55,12 @@ def test_strange_names_and_damaged_files_are_entered_in_both_databases(database,
     with database.read() as session:
         names = set(session.scalars(select(ScanFile.name)))
         codes = [code for code in session.scalars(select(PageImage.code)) if code is not None]
+        named = select(file_of_page()).select_from(PageImage).join(ScanFile, ScanFile.id == PageImage.file_id)
+        shown = set(session.scalars(named))
     strange = {"\ufffd\ufffd.jpg", "new\ufffdline.png"}
+    inside = "scans/bad.zip/a\ufffd\ufffd.jpg"
+    assert inside in shown
+    assert "scans/bad.zip" not in shown
+    assert "scans/two.pdf" in shown
     assert names == {f"scans/{name}" for name in strange | {"bad.zip", "cut.pdf", "two.pdf", "no suffix"}}
     assert sorted(codes) == [PageCode.NOT_AN_IMAGE, PageCode.NOT_AN_IMAGE, PageCode.UNREADABLE_FILE]

@@ -159,6 +159,30 @@ def test_a_zip_gives_its_images_in_natural_order_and_numbers_them(tmp_path) -> N
     assert [page.data for page in found] == [as_file(picture(9), ".jpg"), as_file(picture(10), ".jpg")]
     assert [page.page for page in found] == [1, 2]
     assert {page.file for page in found} == {str(path)}
+    assert [page.inside for page in found] == ["b/9.jpg", "b/10.jpg"]
+
+
+def test_what_is_in_an_archive_is_named_by_its_path_there(tmp_path) -> None:
+    pictures = [as_file(picture(at), ".jpg") for at in range(3)]
+    path = zip_of(
+        tmp_path / "a.zip", {"1/two.pdf": pdf_of(pictures[:2]), "2\\bad.jpg": b"no image", "3.jpg": pictures[2]}
+    )
+    assert [(page.inside, page.code) for page in pages_of(path)] == [
+        ("1/two.pdf", None),
+        ("1/two.pdf · 2", None),
+        ("2/bad.jpg", PageCode.NOT_AN_IMAGE),
+        ("3.jpg", None),
+    ]
+    assert [page.inside for page in pages_of(zip_of(tmp_path / "none.zip", {"note.txt": b"nothing"}))] == [""]
+
+
+def test_chinese_names_that_windows_wrote_are_shown_as_they_were_meant(tmp_path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("aaaabbbb.jpg", as_file(picture(1), ".jpg"))
+    given = "九年级".encode("gb18030")
+    path.write_bytes(path.read_bytes().replace(b"aaaabbbb", given + b"-1"))
+    assert [page.inside for page in pages_of(path)] == ["九年级-1.jpg"]
 
 
 def test_bad_entries_are_coded_and_never_written_anywhere(tmp_path) -> None:
