@@ -42,7 +42,7 @@ def test_whoever_manages_cannot_mark_and_whoever_marks_sees_nobody() -> None:
     for role in (Role.ADMIN, Role.EXAM_MANAGER, Role.SCANNER_OPERATOR, Role.SCHOOL, Role.STUDENT):
         assert not PERMISSIONS_OF[role] & marking
     for role in (Role.MARKER, Role.LEADER):
-        assert PERMISSIONS_OF[role] <= marking | {Permission.PLAN_MARKING}
+        assert PERMISSIONS_OF[role] <= marking | {Permission.PLAN_MARKING, Permission.WATCH_MARKING}
 
 
 ids = st.one_of(st.none(), st.integers(1, 3))
