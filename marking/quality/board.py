@@ -184,16 +184,16 @@ def make_board(
     findings = judge(panel, scale, (needed + hidden) / max(panel.markers, 1))
     now_s = at.timestamp()
     recent = panel.at >= now_s - PACE_S
-    points = np.unique(panel.points[panel.live])
-    spread = findings.spread
-    group_share = _shares(panel.points[panel.live], points)
+    given = panel.points[panel.live]
+    points = np.unique(given)
+    group_share = _shares(given, points)
     markers = _markers(group, marks, findings, counts, names, problems, points, group_share, recent, now_s)
     return Board(
         at=at,
         progress=_progress(marks, counts, recent, now_s),
         rates=_rates(marks, settled),
-        mean=_or_none(spread.group_mean),
-        sd=_or_none(spread.group_sd),
+        mean=float(given.mean()) if given.size else None,
+        sd=float(given.std(ddof=1)) if given.size > 1 else None,
         scale=scale,
         scale_points=tuple(points.tolist()),
         share=tuple(group_share.tolist()),
