@@ -143,7 +143,7 @@ class Table:
     """Where rows go: a file that appears when it is complete, stdout, or a list for --json."""
 
     def __init__(self, out: str | None, keep: bool) -> None:
-        from web.cli.shared import is_device
+        from web.cli.shared import is_written_in_place
 
         self.kept: list[dict[str, str]] = []
         self._out = Path(out) if out else None
@@ -153,7 +153,7 @@ class Table:
         if self._out is not None:
             if self._out.is_dir():
                 raise CannotWriteReadings(path=out, why=mark_text("it is a folder"))
-            if not is_device(self._out):
+            if not is_written_in_place(self._out):
                 self._part = self._out.with_name(f".{self._out.name}.{os.getpid()}.part")
             try:
                 self._out.parent.mkdir(parents=True, exist_ok=True)

@@ -48,16 +48,20 @@ def read_input(path: str) -> bytes:
     return file.read_bytes()
 
 
-def is_device(path: Path) -> bool:
-    """Whether a path names a device or pipe, such as /dev/null: it is written to, never replaced by a file."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+def is_written_in_place(path: Path) -> bool:
+    """Whether a path names a device such as /dev/null, or a link such as /dev/stdout: never replaced by a file.
+
+    /dev/stdout leads to an ordinary file where the output goes into one; putting a new file in its place would take
+    stdout away from every program of the machine.
+    """
+    return path.is_symlink() or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 def write_output(path: Path, data: bytes, option: str = "--out") -> None:
     """Write a result whole or not at all, making its folder. Raises CannotWriteFile."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        if is_device(path):
+        if is_written_in_place(path):
             path.write_bytes(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,18 @@ def test_an_export_to_a_device_does_not_replace_it(folder: Path) -> None:
     assert (folder / "null").is_symlink()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="/dev/stdout is a link on POSIX only")
+def test_an_export_to_a_link_goes_where_the_link_leads_and_leaves_it(folder: Path) -> None:
+    # As /dev/stdout does under `> file`: it leads to an ordinary file, which must not become a new one either.
+    (folder / "file.csv").write_text("", encoding="utf-8")
+    number = (folder / "file.csv").stat().st_ino
+    (folder / "stdout").symlink_to(folder / "file.csv")
+    assert call("export", "scores", "small", "--out", str(folder / "stdout")) == 0
+    assert (folder / "stdout").is_symlink()
+    assert (folder / "file.csv").stat().st_ino == number
+    assert (folder / "file.csv").read_text(encoding="utf-8-sig").startswith("candidate,")
+
+
 def test_no_account_is_made_when_its_password_could_not_be_written_down(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,6 +123,14 @@ def test_a_folder_is_no_place_for_the_table_and_a_device_is_written_to_not_repla
         Path("null").symlink_to("/dev/null")
         assert run("--card", "card.json", "--out", "null", "a.png") == 0
         assert Path("null").is_symlink()
+        # /dev/stdout leads to an ordinary file under `> file`: the link stays, and so does the file that it leads to.
+        Path("file.csv").touch()
+        number = Path("file.csv").stat().st_ino
+        Path("stdout").symlink_to("file.csv")
+        assert run("--card", "card.json", "--out", "stdout", "a.png") == 0
+        assert Path("stdout").is_symlink()
+        assert Path("file.csv").stat().st_ino == number
+        assert ["a.png", "1", "1", "_page", "", "ok"] in [row[:6] for row in rows_of(Path("file.csv"))]
 
 
 def test_crops_and_overlays_have_predictable_names_that_never_collide(place) -> None:
