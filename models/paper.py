@@ -236,7 +236,7 @@ class TotalPart:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A sum over papers. `absent` says what a missing paper does: no total, a zero, or a sum of the rest."""
+    """A sum over papers. `absent` says what a missed paper does: no total, a zero, or a sum of the rest."""
 
     id: str
     title: str

@@ -214,15 +214,20 @@ def compose_totals(database: Database, exam_key: str) -> int:
         exam = find_papers(session, exam_key)[0].exam
         totals = exam_from_json(exam.definition).totals
         scores: dict[int, dict[str, Decimal | None]] = defaultdict(dict)
-        for candidate_id, key, points in session.execute(
-            select(PaperEntry.candidate_id, PaperRecord.key, PaperScore.total)
+        away: dict[int, set[str]] = defaultdict(set)
+        for candidate_id, key, status, points in session.execute(
+            select(PaperEntry.candidate_id, PaperRecord.key, PaperEntry.status, PaperScore.total)
             .join(PaperRecord, PaperRecord.id == PaperEntry.paper_id)
             .outerjoin(PaperScore, PaperScore.entry_id == PaperEntry.id)
             .where(PaperRecord.exam_id == exam.id)
         ):
             scores[candidate_id][key] = points
+            if status is not None and not status.has_score:
+                away[candidate_id].add(key)
         wanted: dict[tuple[Any, ...], dict[str, Any]] = {
-            (candidate_id, total.id): {"points": exam_total(total, papers)}
+            (candidate_id, total.id): {
+                "points": exam_total(total, papers, frozenset(away[candidate_id]))
+            }
             for candidate_id, papers in scores.items()
             for total in totals
         }

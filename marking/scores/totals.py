@@ -59,14 +59,18 @@ def compose(paper: Paper, scores: Mapping[str, Decimal], not_counting: frozenset
     )
 
 
-def exam_total(total: Total, papers: Mapping[str, Decimal | None]) -> Decimal | None:
-    """A total over papers by its weights. A missing paper ends it, counts as zero, or is left out."""
+def exam_total(total: Total, papers: Mapping[str, Decimal | None], away: frozenset[str] = frozenset()) -> Decimal | None:
+    """A total over papers by its weights; None while one of its papers may still get a score.
+
+    `away` are the papers in which it is settled that the candidate has none: absent, lost, violation, not entered.
+    Such a paper ends the total, counts as zero, or is left out, as the total says.
+    """
     exact = Fraction(0)
     some = False
     for part in total.parts:
         points = papers.get(part.paper)
         if points is None:
-            if total.absent == "none":
+            if part.paper not in away or total.absent == "none":
                 return None
             points = ZERO if total.absent == "zero" else None
         if points is not None:
