@@ -14,8 +14,8 @@ earns 0 except under `per_option`, a blank answer earns 0:
     table:3/1=2,3/2=4      the same, by size of the key / number of right options
     per_option:0.5,-0.5    each right option and each wrong option, never below the floor
 
-Single and judge items earn V for one right option and nothing otherwise. With `per_option` a right answer
-earns the first number and a wrong one the second: negative marking with a floor (domain.md 4.4, 4.6).
+Single and judge items earn V for the right option alone, whatever the policy, and nothing otherwise; under `per_option`
+a wrong answer costs the second number, down to the floor: negative marking (domain.md 4.1, 4.4, 4.6).
 """
 
 import re
@@ -281,7 +281,7 @@ def _of_one(rule: ScoringRule, right_option: str, chosen: frozenset[str]) -> Fra
     if not chosen:
         return Fraction(0)
     if chosen == {right_option}:
-        return Fraction(rule.policy.right if deducts else rule.points)
+        return Fraction(rule.points)
     return max(Fraction(rule.floor), Fraction(rule.policy.wrong)) if deducts else Fraction(0)
 
 

@@ -125,6 +125,13 @@ def test_a_judge_section_with_deductions_has_a_floor():
     assert points_of("F", "T", "1", "per_option:1,-0.5", kind=ItemKind.JUDGE) == "0"
 
 
+@pytest.mark.parametrize("kind", [ItemKind.SINGLE, ItemKind.JUDGE])
+def test_the_one_right_option_earns_full_points_under_every_policy(kind: ItemKind) -> None:
+    key = "T" if kind is ItemKind.JUDGE else "B"
+    for policy in ("all_or_none", "half", "by_count", "flat:1", "table:1=1", "per_option:0.5,-0.5"):
+        assert points_of(key, key, "3", policy, kind=kind) == "3"
+
+
 def test_formula_score_and_void_items_as_worked_out():
     assert formula_score(30, 9, 4) == 27
     rescaled = total_without_item(Decimal(76), Decimal(0), Decimal(4), Decimal(100))
