@@ -225,9 +225,7 @@ def compose_totals(database: Database, exam_key: str) -> int:
             if status is not None and not status.has_score:
                 away[candidate_id].add(key)
         wanted: dict[tuple[Any, ...], dict[str, Any]] = {
-            (candidate_id, total.id): {
-                "points": exam_total(total, papers, frozenset(away[candidate_id]))
-            }
+            (candidate_id, total.id): {"points": exam_total(total, papers, frozenset(away[candidate_id]))}
             for candidate_id, papers in scores.items()
             for total in totals
         }

@@ -59,7 +59,9 @@ def compose(paper: Paper, scores: Mapping[str, Decimal], not_counting: frozenset
     )
 
 
-def exam_total(total: Total, papers: Mapping[str, Decimal | None], away: frozenset[str] = frozenset()) -> Decimal | None:
+def exam_total(
+    total: Total, papers: Mapping[str, Decimal | None], away: frozenset[str] = frozenset()
+) -> Decimal | None:
     """A total over papers by its weights; None while one of its papers may still get a score.
 
     `away` are the papers in which it is settled that the candidate has none: absent, lost, violation, not entered.

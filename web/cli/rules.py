@@ -60,9 +60,10 @@ def score(*, kind: str, options: int, key: str, points: Decimal, policy: str, an
         policy_faults,
         score_answer,
     )
+    from web.i18n import _
 
     if points <= 0:
-        raise click.BadParameter("an item has more than 0 points.", param_hint="--points")
+        raise click.BadParameter(_("an item has more than 0 points"), param_hint="--points")
     item_kind = ItemKind(kind)
     rule = ScoringRule(item_kind, options, parse_key(item_kind, options, key), points, parse_policy(policy))
     for fault in policy_faults(rule):
@@ -97,9 +98,9 @@ def settle(
     from web.words import name_of
 
     if full <= 0:
-        raise click.BadParameter("a full mark is more than 0.", param_hint="--full")
+        raise click.BadParameter(_("a full mark is more than 0"), param_hint="--full")
     if tolerance < 0:
-        raise click.BadParameter("a tolerance is not below 0.", param_hint="--tolerance")
+        raise click.BadParameter(_("a tolerance is not below 0"), param_hint="--tolerance")
     check_step(step)
     part = GroupPart("mark", "mark", full, step)
     boundary = Boundary.STRICT if strict else Boundary.INCLUSIVE
