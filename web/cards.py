@@ -13,7 +13,7 @@ from models.people import Candidate, PaperEntry, School, SchoolClass
 from scanning.cards.builder import build_card
 from scanning.cards.files import dump_card, parse_card
 from scanning.cards.fonts import find_fonts
-from scanning.cards.pdf import PrintedCandidate, blank_pdf, candidates_pdf
+from scanning.cards.pdf import PrintedCandidate, blank_pdf, candidates_pdf, unprintable
 from scanning.cards.store import store_card
 from scanning.cards.template import CardTemplate
 from web.wiring import Services, configured_font
@@ -62,13 +62,22 @@ def personal_cards(
     in class order.
 
     The design is laid out again from the same paper, which always gives the same card; a stored card of
-    another design is refused rather than printed wrongly.
+    another design is refused rather than printed wrongly. Characters that no font has become 〓.
     """
     design = build_card(paper, version=template.version, exam_title=exam_title)
     if design.template.hash != template.hash:
         raise NotFound(what=mark_text("answer card of this design"), name=template.hash[:12])
     fonts = find_fonts(configured_font(services.settings))
     return candidates_pdf(design, fonts, _printed(services, paper_id, school_id))
+
+
+def names_to_complete(services: Services, paper_id: int, *, school_id: int | None = None) -> list[str]:
+    """The candidates on whose cards 〓 stands for characters that no font of this computer has: number, name, which."""
+    fonts = find_fonts(configured_font(services.settings))
+    return [
+        f"{one.number} {one.name}: " + ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in missing)
+        for one, missing in unprintable(fonts, _printed(services, paper_id, school_id))
+    ]
 
 
 def _printed(services: Services, paper_id: int, school_id: int | None) -> Iterable[PrintedCandidate]:

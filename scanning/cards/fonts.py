@@ -24,6 +24,7 @@ SYSTEM_FONTS = (
     "/usr/share/fonts/truetype/arphic/uming.ttc",
 )
 WINDOWS_FONTS = ("simhei.ttf", "simsun.ttc", "msyh.ttc", "simsunb.ttf")
+STAND_INS = "〓□?"  # what printers set for a character that they do not have; the first that a font has
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,12 @@ class FontChain:
     def missing(self, text: str) -> list[str]:
         """The characters of a text that no font of the chain has, each once, in order."""
         return [character for character in dict.fromkeys(text) if self._font_of(character) is None]
+
+    def printable(self, text: str) -> str:
+        """The text with a stand-in for every character that no font of the chain has."""
+        missing = self.missing(text)
+        stand_in = next((mark for mark in STAND_INS if self._font_of(mark) is not None), "") if missing else ""
+        return "".join(stand_in if character in missing else character for character in text)
 
     def width_mm(self, text: str, size_pt: float) -> float:
         """The printed width of a text. Raises Unprintable."""

@@ -61,10 +61,25 @@ def candidates_pdf(design: CardDesign, fonts: FontChain, candidates: Iterable[Pr
     """One card after the other, all sides of each, with texts, barcode and printed number filled in.
 
     On a card without a barcode the number stands in the digit boxes, and its bubbles are filled in.
-    Raises Unprintable for a name that no font can print, BarcodeRefused for a number that is not digits or
-    whose bars would be too thin, NumberDoesNotFit for one that is not as long as the number grid.
+    A character of a name that no font has becomes a stand-in (〓): one rare name does not keep everybody's cards from
+    being printed, and what it needs by hand is seen on the sheet; `unprintable` names whom it concerns.
+    Raises BarcodeRefused for a number that is not digits or whose bars would be too thin, NumberDoesNotFit for one that
+    is not as long as the number grid.
     """
     return _pdf(design, fonts, candidates)
+
+
+def unprintable(
+    fonts: FontChain, candidates: Iterable[PrintedCandidate]
+) -> list[tuple[PrintedCandidate, tuple[str, ...]]]:
+    """The candidates of whom a text has characters without a glyph, each with those characters."""
+    found = []
+    for candidate in candidates:
+        texts = (candidate.name, candidate.school, candidate.class_, candidate.seat)
+        missing = tuple(fonts.missing("".join(texts)))
+        if missing:
+            found.append((candidate, missing))
+    return found
 
 
 def bar_width_mm(number: str, width_mm: float) -> float:
@@ -95,7 +110,7 @@ def _pdf(design: CardDesign, fonts: FontChain, candidates: Iterable[PrintedCandi
             canvas.setPageSize((drawing.size.width_mm * PT_PER_MM, drawing.size.height_mm * PT_PER_MM))
             canvas.doForm(_form(drawing))
             if candidate is not None:
-                _fill_in(_Painter(canvas, drawing.size, fonts), page, drawing, candidate)
+                _fill_in(_Painter(canvas, drawing.size, fonts), fonts, page, drawing, candidate)
             canvas.showPage()
     canvas.save()
     return buffer.getvalue()
@@ -105,9 +120,11 @@ def _form(drawing: PageDrawing) -> str:
     return f"side{drawing.page}"
 
 
-def _fill_in(painter: "_Painter", page: CardPage, drawing: PageDrawing, candidate: PrintedCandidate) -> None:
+def _fill_in(
+    painter: "_Painter", fonts: FontChain, page: CardPage, drawing: PageDrawing, candidate: PrintedCandidate
+) -> None:
     for slot in drawing.slots:
-        painter.slot(slot, candidate.text(slot.id))
+        painter.slot(slot, fonts.printable(candidate.text(slot.id)))
     for barcode in page.barcodes:
         painter.barcode(barcode, candidate.number, with_digits=page.printed_number is None)
     if not page.barcodes:

@@ -22,7 +22,7 @@ from web.access.permissions import Permission
 from web.access.policy import Scope, reaches
 from web.access.services import services
 from web.background import refresh_scores
-from web.cards import card_of, create_exam, newest_card, personal_cards
+from web.cards import card_of, create_exam, names_to_complete, newest_card, personal_cards
 from web.downloads import attachment
 from web.errands import ask_to_follow, papers_behind
 from web.exam_view import panels_of, schools_of
@@ -179,6 +179,10 @@ def personal(exam_key: str, paper_key: str, school_id: int) -> ResponseReturnVal
         raise NotFound(what=mark_text("school"), name=school_id)
     template, _drawing, _blank = card_of(kept, stored)
     body = personal_cards(kept, stored.exam.title, stored.paper, template, stored.id, school_id=school_id)
+    unfinished = names_to_complete(kept, stored.id, school_id=school_id)
+    if unfinished:  # the answer is a file, so that the next page says it
+        told = _("On these cards 〓 stands for characters that no font here has. Write them in, or set KAIYUE_FONT:")
+        flash(f"{told} {'; '.join(unfinished)}", "warn")
     with kept.database.write() as session:
         record(
             session, AuditVerb.EXPORTED, f"exam:{exam_key}", actor_id=user.id, actor=user.username,

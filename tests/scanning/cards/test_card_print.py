@@ -18,7 +18,7 @@ from scanning.cards.drawing import Text
 from scanning.cards.errors import BarcodeRefused, FontUnusable, NumberDoesNotFit, Unprintable
 from scanning.cards.fonts import find_fonts
 from scanning.cards.machine_code import parse_payload, payload
-from scanning.cards.pdf import PrintedCandidate, bar_width_mm, blank_pdf, candidates_pdf
+from scanning.cards.pdf import PrintedCandidate, bar_width_mm, blank_pdf, candidates_pdf, unprintable
 from scanning.cards.preview import page_pngs
 from scanning.read_page import read_page
 from tests.scanning.cards.papers import A3, A4, contract_paper, county_paper, paper, preprinted_paper
@@ -249,12 +249,22 @@ def test_a_place_too_narrow_for_readable_bars_is_refused():
         bar_width_mm("01234567890123456789", 50.0)
 
 
-def test_a_character_without_a_glyph_is_refused_by_name(fonts):
-    design = build_card(preprinted_paper())
+def test_a_title_with_a_character_without_a_glyph_is_refused_by_name(fonts):
+    design = build_card(preprinted_paper(), exam_title="考试\U0002cb4a")
     with pytest.raises(Unprintable) as caught:
-        candidates_pdf(design, fonts, [PrintedCandidate("00120345", "张\U0002cb4a")])
+        blank_pdf(design, fonts)
     assert caught.value.code == "card.unprintable"
     assert "U+2CB4A" in caught.value.text()
+
+
+def test_one_rare_name_does_not_stop_the_cards_of_the_others_and_is_told(fonts):
+    rare = PrintedCandidate("00120345", "张\U0002cb4a\U0002cb4a", "一中")
+    plain = PrintedCandidate("00120346", "李四", "一中")
+    pdf = candidates_pdf(build_card(preprinted_paper()), fonts, [rare, plain])
+    found = texts(pdf)
+    assert "张〓〓" in found[0]
+    assert "李四" in found[len(found) // 2]
+    assert unprintable(fonts, [rare, plain]) == [(rare, ("\U0002cb4a",))]
 
 
 def test_rare_surnames_have_glyphs(fonts):

@@ -77,6 +77,21 @@ def test_an_export_to_a_link_goes_where_the_link_leads_and_leaves_it(folder: Pat
     assert (folder / "file.csv").read_text(encoding="utf-8-sig").startswith("candidate,")
 
 
+def test_a_name_that_no_font_can_print_stops_nobodys_card_and_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "roster.csv").write_text(
+        "candidate,name,school,class\n0001,李四,一中,1班\n0002,张\U0002cb4a,一中,1班\n", encoding="utf-8"
+    )
+    assert call("roster", "import", "small", str(folder / "roster.csv")) == 0
+    capsys.readouterr()
+    assert call("card", "export", "small", "m", "--out", str(folder / "cards"), "--per-candidate") == 4
+    said = capsys.readouterr()
+    assert "0002 张\U0002cb4a: \U0002cb4a (U+2CB4A)" in said.err
+    assert "0001" not in said.err
+    assert (folder / "cards" / "candidates.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_no_account_is_made_when_its_password_could_not_be_written_down(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
