@@ -286,6 +286,7 @@ def _choose(
     if readings and readings[0].coded:
         return _repaired(grey, readings[0])
     coded_card = any(side.page.code_payload for side in sides)
+    codes: list[CodePlace] = []
     if coded_card or not readings:
         codes = find_codes(grey)
         refusal = foreign_code([code.text for code in codes], sides)
@@ -303,6 +304,9 @@ def _choose(
     best = _repaired(grey, best_first[0])
     if best.side.code is not None and is_another(grey, FittedMap.plain(best.pose.map), best.side.code):
         return Refusal(PageCode.UNREGISTERED, mark_text("its machine code cannot be read and is not like this card's"))
+    if _stands_elsewhere(codes, best):
+        why = mark_text("its machine code stands elsewhere than its marks say: perhaps the page is a mirror image")
+        return Refusal(PageCode.POOR_FIT, why)
     others = [one for one in best_first[1:] if not _agrees(one.pose.map, best.pose.map, best.side.page)]
     if max(best.edges.present, best.edges.solid) >= options.present_enough:
         least = options.present_clear * best.side.probes.elements
@@ -312,6 +316,20 @@ def _choose(
     if not coded_card and not others and len(best.pose.marks) >= 4:
         return best  # print in a colour that the scanner drops: the marks alone, and only in one way
     return Refusal(PageCode.UNREGISTERED, mark_text("the printed bubbles and frames are not where the marks say"))
+
+
+def _stands_elsewhere(codes: Sequence[CodePlace], reading: _Reading) -> bool:
+    """Whether our machine codes are on the page, but none where a reading puts its side's.
+
+    Programs that read such codes read them in a mirror as well.
+    """
+    code = reading.side.page.code
+    ours = [one for one in codes if parse_payload(one.text) is not None]
+    if not ours or code is None or code.is_empty:
+        return False
+    corners = reading.pose.map.apply(code.corners())
+    middle, size = corners.mean(axis=0), float(np.ptp(corners, axis=0).max())
+    return all(float(np.hypot(*(one.corners_px.mean(axis=0) - middle))) > size for one in ours)
 
 
 def _by_own_print(grey: NDArray[np.uint8], best_first: list[_Reading]) -> list[_Reading]:

@@ -6,6 +6,10 @@ import pytest
 
 from models.geometry import Homography, RectMm
 from models.words import PageCode
+from samples.layouts import layouts
+from samples.prints import print_card
+from scanning.cards.builder import build_card
+from scanning.cards.fonts import find_fonts
 from scanning.cards.machine_code import code_marks
 from scanning.page.code import make_pattern, which_code
 from scanning.page.fit import FittedMap
@@ -325,3 +329,13 @@ def test_no_side_is_told_by_a_code_that_is_gone(two_sided) -> None:
 
 def sides_of(card) -> list[Side]:
     return [Side(page, make_probes(page)) for page in card.pages]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_mirror_image_is_refused_although_its_code_can_be_read(axis) -> None:
+    # Three of four marks stand where a mirrored page has them, and readers of machine codes take mirrored ones.
+    printed = print_card(build_card(layouts(("a4-20x4-8",))["a4-20x4-8"]), find_fonts())
+    mirrored = np.ascontiguousarray(np.flip(printed.sides[0], axis=axis))
+    reading = read_page(mirrored, printed.template, ReadingOptions(crops=None, ocr="never"))
+    assert reading.code is PageCode.POOR_FIT
+    assert reading.fields == ()
