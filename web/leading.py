@@ -40,6 +40,7 @@ class Tab:
 TABS = (
     Tab("board.show", mark_text("Board"), Permission.WATCH_MARKING),
     Tab("samples.index", mark_text("Samples"), Permission.LEAD_GROUP),
+    Tab("scripts.show", mark_text("Trial and scripts"), Permission.LEAD_GROUP),
     Tab("plan.show", mark_text("Plan"), Permission.PLAN_MARKING),
     Tab("plan_people.show", mark_text("People"), Permission.PLAN_MARKING),
     Tab("rules.show", mark_text("Rule sheet"), Permission.PLAN_MARKING),

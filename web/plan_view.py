@@ -8,7 +8,7 @@ from marking.plan.workload import Load, by_school
 from marking.tasks.groups import TaskRole
 from models.errors import Sentence, mark_text
 from models.table import Cell, Table
-from models.words import Boundary, ChoosePolicy, Compare, Gate, MemberState
+from models.words import Boundary, ChoosePolicy, Compare, Gate, MemberState, ScriptUse
 from web.i18n import _
 
 _WHY = {
@@ -37,6 +37,14 @@ STATES = {
     MemberState.ACTIVE: mark_text("taking part"),
     MemberState.PAUSED: mark_text("paused"),
     MemberState.LEFT: mark_text("left the group"),
+}
+USES = {
+    ScriptUse.TRIAL: mark_text("trial"),
+    ScriptUse.PRACTICE: mark_text("practice"),
+    ScriptUse.QUALIFICATION: mark_text("qualification"),
+    ScriptUse.SEED: mark_text("seed"),
+    ScriptUse.EXEMPLAR: mark_text("example"),
+    ScriptUse.ERROR: mark_text("typical error"),
 }
 GATES = {
     Gate.PRACTICE: mark_text("practising"),

@@ -53,11 +53,12 @@ def correct_response(
     *,
     actor_id: int,
     at: datetime,
+    decides: ScoreSource = ScoreSource.CORRECTED,
 ) -> Correction:
     """Let the leader's points hold for a response; correcting again replaces the own correction.
 
-    `given` are points by part id. Raises IllegalMark, ReasonMissing, GroupClosed, OwnResponse and NotFound. Run it in a
-    write transaction.
+    `given` are points by part id; `decides` says as what they hold: a correction, or the reference mark of a seed.
+    Raises IllegalMark, ReasonMissing, GroupClosed, OwnResponse and NotFound. Run it in a write transaction.
     """
     if not reason.strip():
         raise ReasonMissing
@@ -73,7 +74,7 @@ def correct_response(
     before = session.scalar(
         select(GroupScore.points).where(GroupScore.entry_id == entry_id, GroupScore.group_id == group.id)
     )
-    task_id, version = _deciding_task(session, group, source, points, actor_id, at)
+    task_id, version = _deciding_task(session, group, source, points, decides, actor_id, at)
     revision = session.scalar(select(func.max(Mark.revision)).where(Mark.task_id == task_id)) or 0
     session.execute(
         insert(Mark),
@@ -92,7 +93,13 @@ def correct_response(
 
 
 def _deciding_task(
-    session: Session, group: MarkingGroup, source: MarkingTask, points: Decimal, actor_id: int, at: datetime
+    session: Session,
+    group: MarkingGroup,
+    source: MarkingTask,
+    points: Decimal,
+    decides: ScoreSource,
+    actor_id: int,
+    at: datetime,
 ) -> tuple[int, int]:
     """The leader's own task on the response, done at these points: a new one, or that of the own correction before."""
     own = session.scalars(
@@ -104,7 +111,7 @@ def _deciding_task(
         )
     ).first()
     if own is not None:
-        if own.decides is not ScoreSource.CORRECTED or own.state is not TaskState.DONE:
+        if own.decides is not decides or own.state is not TaskState.DONE:
             raise OwnResponse
         version = session.scalars(
             update(MarkingTask)
@@ -122,7 +129,7 @@ def _deciding_task(
     task = MarkingTask(
         code=secrets.token_hex(16), group_id=group.id, entry_id=source.entry_id, school_id=source.school_id,
         round=(last or 0) + 1, role=TaskRole.LEADER.value, kind=TaskKind.LIVE, state=TaskState.DONE,
-        decides=ScoreSource.CORRECTED, marker_id=actor_id, points=points, done_at=at, version=1,
+        decides=decides, marker_id=actor_id, points=points, done_at=at, version=1,
         priority=random_priority(), blank=source.blank, part_ids=list(source.part_ids), created_at=at,
     )  # fmt: skip
     session.add(task)

@@ -44,6 +44,7 @@ class Window:
             is_live(MarkingTask),
             MarkingTask.marker_id == self.marker_id,
             MarkingTask.points.is_not(None),
+            MarkingTask.decides.is_(None),  # a correction or a reference mark is changed where it was made
             MarkingTask.state.in_([DONE, LEASED]),  # leased: an own mark opened again, which counts until it changes
         ]
         if self.since is not None:
@@ -122,7 +123,8 @@ def recall_tasks(
     entries = session.scalars(select(MarkingTask.entry_id).where(MarkingTask.id.in_(task_ids))).all()
     for entry_id in sorted(set(entries)):  # always in one order, so that two who do this wait instead of colliding
         lock_response(session, entry_id)
-    wanted = [MarkingTask.id.in_(task_ids), MarkingTask.group_id == group.id, is_live(MarkingTask)]
+    wanted = [MarkingTask.id.in_(task_ids), MarkingTask.group_id == group.id, is_live(MarkingTask),
+              MarkingTask.decides.is_(None)]  # fmt: skip
     take_back(session, session.scalars(select(MarkingTask.id).where(*wanted, MarkingTask.state == LEASED)).all(),
               "withdrawn", at)  # fmt: skip
     tasks = session.scalars(

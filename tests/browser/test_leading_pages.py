@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import update
 
+from marking.plan.scripts import draw_trial, set_trial
 from models.blobs import FolderBlobs
 from models.database import Database
 from models.records import ExamRecord, PaperRecord
@@ -13,7 +14,7 @@ from tests.support.browser import Served, artefact
 from tests.support.marking_app import staffed
 from tests.support.marking_data import MarkingData, add_user, make_marking_data, one_part
 from tests.support.marking_screen import let_in
-from tests.support.marking_work import mark_next, take
+from tests.support.marking_work import AT, give, mark_next, take
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +30,16 @@ def data(sqlite_database: Database, blobs: FolderBlobs) -> MarkingData:
     made.seat("s0", school=0)
     staffed(made, markers=3, leaders=2)
     add_user(sqlite_database, "office", Role.EXAM_MANAGER, exam_id=made.exam_id)
+    with sqlite_database.write() as session:
+        session.execute(update(PaperRecord).values(state=PaperState.TRIAL_MARKING))
+    with sqlite_database.write() as session:
+        draw_trial(session, made.group("13"), 2, actor_id=made.users["l0"], at=AT)
+        set_trial(session, made.group("13"), opened=True, actor_id=made.users["l0"])
+    for name, points in (("m0", "4"), ("m1", "5"), ("m2", "7")):
+        for task in take(made, made.seat(name), want=9):
+            give(made, made.seat(name), task, points)
+    with sqlite_database.write() as session:
+        set_trial(session, made.group("13"), opened=False, actor_id=made.users["l0"])
     mark_next(made, made.seat("m0"), "5")
     take(made, made.seat("m1"), want=2)
     return made
@@ -60,11 +71,11 @@ def test_the_pages_fit_the_screen_and_axe_finds_nothing_serious(browser, server,
         with data.database.write() as session:
             session.execute(update(PaperRecord).values(state=state))
             session.execute(update(ExamRecord).values(state=exam))
-        for path in ("plan", "people", "rules", "plan?tolerance=4"):
+        for path in ("plan", "people", "rules", "plan?tolerance=4", "scripts", f"people/{data.users['m0']}/marks"):
             page = open_page(browser, server, data, "l0", f"/marking/{group}/{path}", language, size)
             if path == "people":
                 page.locator("table summary").nth(3).click()  # what can be done about one person
-            check(page, f"leading-{path.replace('?', '-')}-{state.value}-{language}-{size[0]}")
+            check(page, f"leading-{path.replace('?', '-').replace('/', '-')}-{state.value}-{language}-{size[0]}")
             page.context.close()
 
 

@@ -13,7 +13,7 @@ from models.records import AuditEvent, GroupMember, MarkingTask, PaperRecord, Ru
 from models.words import AuditVerb, MarkingMode, MemberState, PaperState, Role, TaskState
 from tests.support.marking_app import Caller, log_in, make_app, staffed
 from tests.support.marking_data import MarkingData, add_user, make_marking_data, one_part
-from tests.support.marking_work import mark_next, take
+from tests.support.marking_work import give, mark_next, take
 
 
 @pytest.fixture
@@ -211,3 +211,29 @@ def test_marks_are_returned_or_voided_from_the_page_of_their_marker(app, data) -
     assert (task.state, task.reserved_for) == (TaskState.OPEN, data.users["m1"])
     flags = log_in(app, "m1")("POST", f"/groups/{data.group().id}/claim", {"want": 1, "holding": []}).json["items"][0]
     assert (flags["task"], flags["flags"], flags["own"]) == (task.code, ["returned"], None)
+
+
+def test_a_leader_runs_the_trial_and_chooses_a_seed_from_it(app, data) -> None:
+    before_formal(data)
+    leader, office = log_in(app, "l0"), log_in(app, "office")
+    address = f"/marking/{data.group().id}/scripts"
+    assert office.client.get(address).status_code == 403
+    assert "note wrong" in post(leader, f"{address}/draw", count="0").text
+    assert "3 份作答" in post(leader, f"{address}/draw", count="3").text
+    assert "试评已开始" in post(leader, f"{address}/trial", open="1").text
+    for name, points in (("m0", "4"), ("m1", "7")):
+        for task in take(data, data.seat(name), want=9):
+            give(data, data.seat(name), task, points)
+    page = leader.client.get(address).text
+    assert "依据至少两人评过的 3 份试评卷、3 对评分" in page
+    assert "100.0" in page  # a difference of 3 everywhere: at 0, 1 and 2 every response needs a third mark
+    assert "最小阈值是 3" in page
+    assert [canary for canary in data.canaries if canary in page] == []
+    entry = re.search(r"/scripts/(\d+)/choose", page)[1]
+    assert "note wrong" in post(leader, f"{address}/{entry}/choose", use="seed", **{"part 13": "99"}).text
+    page = post(leader, f"{address}/{entry}/choose", use="seed", note="层次", **{"part 13": "6"}).text
+    assert "种子卷" in page
+    assert "层次" in page
+    script = re.search(r'name="script" value="(\d+)">停用：种子卷', page)[1]
+    assert "停用：种子卷" not in post(leader, f"{address}/{entry}/retire", script=script).text
+    assert "试评已结束" in post(leader, f"{address}/trial").text
