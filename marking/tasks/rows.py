@@ -49,10 +49,15 @@ def random_priority(*, urgent: bool = False) -> int:
 
 
 def add_tasks(session: Session, tasks: Sequence[NewTask]) -> int:
-    """Add what does not exist yet, with its images; answers how many were added."""
+    """Add what does not exist yet, with its images; answers how many were added.
+
+    Rounds of one response that are added together get one place in the queue: its marks come soon after each other, so
+    that responses settle, and markers can be compared, while marking goes on. They still go to different people.
+    """
     if not tasks:
         return 0
     moment = now()
+    places = {(task.group_id, task.entry_id): random_priority() for task in tasks}
     insert = _insert(session)
     session.execute(
         insert(MarkingTask).on_conflict_do_nothing(),
@@ -66,7 +71,9 @@ def add_tasks(session: Session, tasks: Sequence[NewTask]) -> int:
                 "role": task.role.value,
                 "kind": TaskKind.LIVE,
                 "state": TaskState.OPEN,
-                "priority": random_priority(urgent=task.role is TaskRole.LEADER),
+                "priority": random_priority(urgent=True)
+                if task.role is TaskRole.LEADER
+                else places[task.group_id, task.entry_id],
                 "version": 0,
                 "blank": task.blank,
                 "doubled": task.doubled,

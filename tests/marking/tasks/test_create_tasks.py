@@ -1,5 +1,6 @@
 """Tasks are opened for what has arrived, once, and for nothing else."""
 
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from models.database import Database
 from models.records import GroupScore, MarkingTask, PaperEntry, Response, Sheet, TaskImage
 from models.words import EntryStatus, MarkingMode, ScoreSource, TaskState
 from tests.support.marking_data import GroupPlan, make_marking_data, one_part
+from tests.support.marking_work import mark_next
 
 INK, EMPTY = Given(False, None, True), Given(True, None, True)
 
@@ -113,3 +115,16 @@ def test_every_item_of_a_group_must_be_there() -> None:
     assert ready(("13", "14"), frozenset(), {"13": INK}) is None
     assert ready(("13", "14"), frozenset(), {"13": INK, "14": EMPTY}) == Ready(("13", "14"), False)
     assert ready(("13", "14"), frozenset(), {"13": EMPTY, "14": EMPTY}) == Ready(("13", "14"), True)
+
+
+def test_both_marks_of_a_response_come_soon_after_each_other(database) -> None:
+    """Otherwise hardly any response has two marks when half of all marks are given, and nobody can be compared."""
+    data = make_marking_data(
+        database, one_part(mode=MarkingMode.DOUBLE_THIRD, tolerance="12"), candidates=40, schools=1
+    )
+    seats = [data.seat(f"m{number}") for number in range(4)]
+    for number in range(40):
+        mark_next(data, seats[number % 4], "6")
+    with database.read() as session:
+        given = Counter(session.scalars(select(MarkingTask.entry_id).where(MarkingTask.state == TaskState.DONE)))
+    assert sum(count == 2 for count in given.values()) >= 19
