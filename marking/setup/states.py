@@ -1,6 +1,7 @@
 """What an exam or paper may advance to, and what stands in the way (design.md 4)."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -50,8 +51,13 @@ class AdvanceBlocked(InputRefused):
     http_status = 409
 
 
-def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> Complaints:
-    """Everything that stands between a paper and a state; empty when nothing does."""
+def paper_blockers(
+    session: Session, paper: PaperRecord, target: PaperState, *, signature_needed: bool = True
+) -> Complaints:
+    """Everything that stands between a paper and a state; empty when nothing does.
+
+    Without `signature_needed` an unsigned rule sheet is none of it: where a signature cannot be given, at the server.
+    """
     order = list(PaperState)
     found: list[Complaint] = []
 
@@ -77,7 +83,7 @@ def paper_blockers(session: Session, paper: PaperRecord, target: PaperState) -> 
         begins = order.index(paper.state) < order.index(PaperState.FORMAL_MARKING)  # later it may be opened again
         if begins and session.get_one(ExamRecord, paper.exam_id).state is ExamState.DRAFT:
             block(mark_text("the roster of the exam is not locked."))
-        for group in rule_sheet(session, paper.id).unsigned:
+        for group in rule_sheet(session, paper.id).unsigned if signature_needed else ():
             block(mark_text("the rule sheet is not signed for {group}."), group=group.title)
     if reached >= order.index(PaperState.SUBJECT_SIGNED):
         _block_unfinished(session, paper.id, block)
@@ -221,13 +227,26 @@ def _block_unfinished(session: Session, paper_id: int, block: Callable[..., None
         block(mark_text("{count} exceptions wait for a person."), count=waiting)
 
 
-def advance_paper(session: Session, paper: PaperRecord, target: PaperState, *, actor: str = "") -> None:
-    """Take a paper to a later state. Raises AdvanceBlocked listing everything in the way."""
-    blockers = paper_blockers(session, paper, target)
+def advance_paper(
+    session: Session, paper: PaperRecord, target: PaperState, *, actor: str = "", signature_needed: bool = True
+) -> tuple[str, ...]:
+    """Take a paper to a later state; answers the titles of the groups whose rule sheet nobody has signed.
+
+    Raises AdvanceBlocked listing everything in the way. Without `signature_needed` the step is taken unsigned, and the
+    log says so.
+    """
+    blockers = paper_blockers(session, paper, target, signature_needed=signature_needed)
     if blockers:
         raise AdvanceBlocked(what=paper.title, state=target, complaints=blockers)
+    unsigned: tuple[str, ...] = ()
+    if list(PaperState).index(target) >= list(PaperState).index(PaperState.FORMAL_MARKING):
+        unsigned = tuple(group.title for group in rule_sheet(session, paper.id).unsigned)
     before, paper.state = paper.state, target
-    record(session, AuditVerb.PAPER_ADVANCED, f"paper:{paper.id}", actor=actor, before=before.value, after=target.value)
+    detail: dict[str, Any] = {"before": before.value, "after": target.value} | (
+        {"unsigned": list(unsigned)} if unsigned else {}
+    )
+    record(session, AuditVerb.PAPER_ADVANCED, f"paper:{paper.id}", actor=actor, **detail)
+    return unsigned
 
 
 def exam_blockers(session: Session, exam: ExamRecord, target: ExamState) -> Complaints:

@@ -103,6 +103,7 @@ def advance(exam_id: str, rest: tuple[str, ...], signed_by: str) -> None:
     if signed_by and target is not PaperState.FORMAL_MARKING:
         raise UsageError(why=mark_text("--signed-by belongs to the step of a paper to formal_marking"))
     signed, warnings = "", Complaints()
+    unsigned: tuple[str, ...] = ()
     opened = services()
     if paper:
         refresh_exam(opened, exam_id, paper[0])  # the gates look at scores
@@ -112,11 +113,21 @@ def advance(exam_id: str, rest: tuple[str, ...], signed_by: str) -> None:
             warnings = paper_warnings(session, record, target)
             if signed_by.strip():
                 signed = sign_at_the_desk(session, record, name=signed_by.strip()[:100], actor=whoami())
-            advance_paper(session, record, target, actor=whoami())
+            # Whoever works at the server may go on before a leader has signed; the log and a warning say so.
+            unsigned = advance_paper(session, record, target, actor=whoami(), signature_needed=False)
         else:
             advance_exam(session, find_exam(session, exam_id), target, actor=whoami())
     for warning in warnings:
         click.echo(say(warning.sentence), err=True)
+    if unsigned:
+        click.echo(
+            _(
+                "Nobody has signed the rule sheet for {groups}: let the leader sign in the browser, or write down who "
+                "signed the printed sheet with --signed-by NAME.",
+                groups=_(", ").join(unsigned),
+            ),
+            err=True,
+        )
     if signed:
         click.echo(_("Written down: {name} has signed the rule sheet {sha}.", name=signed_by.strip(), sha=signed[:12]))
     click.echo(_("{what} is now: {state}.", what="/".join([exam_id, *paper]), state=_(name_of(target))))

@@ -58,9 +58,13 @@ def signatures(database: Database) -> list[str]:
 def test_nobody_signs_the_rule_sheet_by_running_the_command(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("exam", "advance", "e", "math", "formal_marking") == 3
-    assert "the rule sheet is not signed for 第13题" in capsys.readouterr().err
+    assert call("exam", "advance", "e", "math", "formal_marking") == 0
+    assert "Nobody has signed the rule sheet for 第13题" in capsys.readouterr().err
     assert signatures(database) == []
+    with database.write() as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.verb == AuditVerb.PAPER_ADVANCED)).all()
+        assert [event.detail.get("unsigned") for event in events] == [None, ["第13题"]]
+        session.execute(update(PaperRecord).values(state=PaperState.CARD_APPROVED))
     assert call("exam", "advance", "e", "math", "formal_marking", "--signed-by", "王组长") == 0
     assert "王组长 has signed the rule sheet" in capsys.readouterr().out
     assert signatures(database) == ["王组长"]
