@@ -71,10 +71,11 @@ class Block:
 
 @dataclass(slots=True)
 class _Sheet:
-    """A figure under construction, with the texts and titles that its elements get."""
+    """A figure under construction, with the texts and titles that its elements get; `name` is said in its place."""
 
     figure: Figure
     axes: Any
+    name: str
     texts: dict[str, str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
 
@@ -237,7 +238,7 @@ def _sheet(x_label: str, y_label: str, width_px: int = WIDTH_PX) -> _Sheet:
     axes.tick_params(color=PALE, labelcolor=GREY, labelsize=TICK_PX)
     axes.grid(axis="y", color="#e3e9ee", linewidth=0.8)
     axes.set_axisbelow(True)
-    sheet = _Sheet(figure, axes)
+    sheet = _Sheet(figure, axes, f"{y_label} / {x_label}")
     sheet.say(axes.set_xlabel("n", color=GREY, fontsize=AXIS_PX, labelpad=4), x_label)
     sheet.say(axes.set_ylabel("n", color=GREY, fontsize=AXIS_PX, labelpad=6), y_label)
     return sheet
@@ -271,6 +272,7 @@ def _finish(sheet: _Sheet, name: str) -> str:
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")
     root.set("role", "img")
+    root.set("aria-label", sheet.name)
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from xml.etree import ElementTree
 
-from marking.reports.figures import Bar, Point, band_label, bar_chart, point_chart
+from marking.reports.figures import Bar, Block, Point, band_label, bar_chart, block_chart, point_chart, share_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>x</script>"&东关'
@@ -23,8 +23,31 @@ def test_every_mark_says_its_number_and_every_label_is_text() -> None:
     assert {"学校", "均分", HOSTILE, "西关中学"} <= set(texts)
 
 
+def shares() -> str:
+    group = [Bar("0", 40.0, "0 分 40 %"), Bar("1", 60.0, "1 分 60 %")]
+    return share_chart("shares", group, [30.0, 70.0], ["0 分 30 %", "1 分 70 %"], x_label="得分", y_label="占比")
+
+
+def blocks() -> str:
+    tenths = [Block("1–9", 0.2, 0.3, "第 1 至 9 份"), Block("10–18", -0.6, 0.3, "第 10 至 18 份")]
+    return block_chart("blocks", tenths, x_label="先后", y_label="宽严")
+
+
+def test_own_shares_lie_over_everybodys_and_blocks_stand_with_their_errors() -> None:
+    titles = [title.text for title in ElementTree.fromstring(shares()).iter(f"{SVG}title")]
+    assert titles == ["0 分 40 %", "1 分 60 %", "0 分 30 %", "1 分 70 %"]
+    root = ElementTree.fromstring(blocks())
+    assert [title.text for title in root.iter(f"{SVG}title")] == ["第 1 至 9 份", "第 10 至 18 份"]
+    assert {"1–9", "10–18"} <= {text.text for text in root.iter(f"{SVG}text")}
+
+
+def test_a_chart_says_what_it_shows_to_whoever_cannot_see_it() -> None:
+    names = [ElementTree.fromstring(chart).get("aria-label") for chart in (bars(), points(), shares(), blocks())]
+    assert names == ["均分 / 学校", "区分度 / 难度", "占比 / 得分", "宽严 / 先后"]
+
+
 def test_a_chart_needs_no_style_and_no_script() -> None:
-    for chart in (bars(), points()):
+    for chart in (bars(), points(), shares(), blocks()):
         assert "style" not in chart
         assert "<script" not in chart
         assert {element.tag for element in ElementTree.fromstring(chart).iter()} <= {
