@@ -56,6 +56,7 @@ class AnchorOptions:
     most_left: float = 0.25  # pitches between bubble and map, 95th percentile; beyond it neighbours mix
     letters_upright: float = 0.3  # likeness to their labels; labels that are not printed reach 0.15
     letters_clear: float = 0.1  # and so much above any other way to lay them, which reaches 0.7 of it
+    letters_against: float = 0.3  # turned or mirrored letters that contradict even features
     letters_least: float = 0.2  # letters of four pixels reach this; then their other ways must be as far below
     as_well: float = 0.7  # of the agreement of the best fit: a way that has less of it will not fit
     squeezed: float = 1.5  # a page that would have to be stretched by more lies another way round
@@ -113,8 +114,10 @@ def register_anchored(
         return Refusal(PageCode.POOR_FIT if seen_badly else PageCode.UNREGISTERED)
     letters = look_at_letters(image, page, best[1].map)
     first = _Candidate(best[1], best[2], letters.upright)
-    clear = letters.upright - letters.otherwise >= chosen.letters_clear
-    if first.proposal.oriented or (letters.upright >= chosen.letters_upright and clear):
+    ahead = letters.upright - letters.otherwise
+    against = letters.otherwise >= chosen.letters_against and -ahead >= chosen.letters_clear
+    clear = letters.upright >= chosen.letters_upright and ahead >= chosen.letters_clear
+    if clear or (first.proposal.oriented and not against):
         return _registration(page, first, chosen, sure=True)
     return _in_other_ways(image, page, first, proposals, chosen)
 

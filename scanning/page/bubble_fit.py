@@ -47,6 +47,7 @@ MARK_WORTH = 0.6  # of a printed bubble, when locks are compared
 BLOCK_GAIN = 0.5  # bubbles: a block of one column that is a row off misses just one, four letters lack one
 COMPLETE = 0.04  # share of a block that may be missing where it is led to: a slip, not a row
 DEPARTURE = 0.6  # rows or columns; templates measured by hand are off by a third of a row
+NOTHING = 1e-6  # support of a page that lies beyond the image
 LOOK = 0.12  # pitches around the fitted place within which a bubble must show itself
 
 
@@ -113,14 +114,14 @@ class _Lock:
 
 def missing(support: Floats, visible: NDArray[np.bool_], full: float) -> float:
     """How many bubbles do not show themselves, half-shown ones in part, places beyond the image half."""
-    enough = SHOWN * full
+    enough = SHOWN * max(full, NOTHING)
     lack = np.clip((enough - support) / (enough / 3), 0, 1)
     return float(np.where(visible, lack, 0.5).sum())
 
 
 def _lack(support: Floats, visible: NDArray[np.bool_], full: float) -> float:
     """How many bubbles' worth of likeness is missing; between locks only their end rows differ in it."""
-    return float(np.where(visible, np.clip(1 - support / full, 0, 1), 0.5).sum())
+    return float(np.where(visible, np.clip(1 - support / max(full, NOTHING), 0, 1), 0.5).sum())
 
 
 def fit_bubbles(grey: NDArray[np.uint8], page: CardPage, coarse: Homography) -> BubbleFit | None:

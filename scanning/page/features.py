@@ -2,7 +2,7 @@
 
 In:  a grey image, uint8 (h, w); the reference page, uint8 (rh, rw).
 Out: where the reference's corners lie on the image, float64 (4, 2) in px, clockwise from the reference's
-     own top left, or None when too few features agree. The orientation comes along for free.
+     own top left, or None when too few features agree, or agree only in a mirror. The orientation comes along for free.
 """
 
 import cv2
@@ -39,8 +39,9 @@ def find_reference(grey: NDArray[np.uint8], reference: NDArray[np.uint8]) -> Qua
     height, width = model.shape
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64) - 0.5
     on_small = cv2.perspectiveTransform(corners[None], matrix)[0]
-    if not cv2.isContourConvex(on_small.astype(np.float32)):
-        return None
+    flat = on_small.astype(np.float32)
+    if not cv2.isContourConvex(flat) or cv2.contourArea(flat, oriented=True) < 0:
+        return None  # folded, or a mirror image: rings look the same from behind
     return np.asarray((on_small + 0.5) / image_scale - 0.5, dtype=np.float64)
 
 

@@ -66,6 +66,16 @@ def test_letters_tell_which_way_a_symmetric_sheet_lies(way):
     assert sum(field.status is ReadingStatus.DOUBTFUL for field in reading.fields) <= 1
 
 
+@pytest.mark.parametrize("letters", [True, False])
+def test_features_that_look_the_same_from_behind_are_not_trusted(letters):
+    sheet = draw_sheet(replace(SYMMETRIC, anchor="features", letters=letters), np.random.default_rng(8))
+    picture = scan(sheet, 8, 12)
+    assert silent_errors(sheet, read(sheet, laid(picture, "mirrored"))) == {}
+    upright = read(sheet, picture)
+    assert silent_errors(sheet, upright) == {}
+    assert sum(field.status is ReadingStatus.DOUBTFUL for field in upright.fields) <= 1
+
+
 @pytest.mark.parametrize("way", ["as it is", "turned", "mirrored"])
 def test_without_letters_a_symmetric_sheet_waits_for_a_person(way):
     sheet = draw_sheet(replace(SYMMETRIC, letters=False), np.random.default_rng(8))
