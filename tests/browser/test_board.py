@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select, update
 
+from marking.quality.kept import BoardsKept
 from models.columns import now
 from models.records import MarkingTask
 from models.words import TaskState
@@ -36,7 +37,7 @@ def made(sqlite_database, blobs) -> PanelData:
 def app(made, blobs, tmp_path):
     found = make_app(made.data.database, blobs, tmp_path)
     with found.app_context():
-        desk().boards._rest_s = 0.0  # nobody waits ten seconds in a test
+        desk().boards = BoardsKept(0.0, 0.0)  # nobody waits ten seconds in a test
     return found
 
 

@@ -1,6 +1,7 @@
 """The board from the tables: what was put in comes out, on both databases, cheaply, and once for all who look."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -178,7 +179,7 @@ def test_a_kept_board_is_computed_anew_only_when_a_mark_has_changed(database, mo
     computed = []
     real = read_board
     monkeypatch.setattr("marking.quality.kept.read_board", lambda *given: computed.append(1) or real(*given))
-    kept = BoardsKept(rest_s=0.0)
+    kept = BoardsKept(rest_s=0.0, rests=0.0)
     with database.read() as session:
         first = kept.of(session, data.group(), AT)
         assert kept.of(session, data.group(), AT + timedelta(seconds=20)) is first
@@ -192,7 +193,7 @@ def test_a_kept_board_is_computed_anew_only_when_a_mark_has_changed(database, mo
 def test_while_one_computes_the_others_get_the_board_before(database, monkeypatch) -> None:
     data, (one, _other) = make_twice(database)
     mark_next(data, one, "6")
-    kept = BoardsKept(rest_s=0.0)
+    kept = BoardsKept(rest_s=0.0, rests=0.0)
     with database.read() as session:
         first = kept.of(session, data.group(), AT)
     mark_next(data, one, "7", at=AT + timedelta(seconds=1))
@@ -225,3 +226,26 @@ def test_scale_comes_from_the_group(database) -> None:
     data = make_marking_data(database, one_part(points="12", step="0.5", tolerance="0"), candidates=1, schools=1)
     scale = scale_of(data.group())
     assert (scale.full, scale.step, scale.tolerance) == (12.0, 0.5, 2.0)
+
+
+def test_a_board_that_took_long_rests_long(database, monkeypatch) -> None:
+    data, (one, _other) = make_twice(database)
+    mark_next(data, one, "6")
+    computed = []
+    real = read_board
+
+    def slow(*given):
+        computed.append(1)
+        until = time.thread_time() + 0.05
+        while time.thread_time() < until:
+            pass
+        return real(*given)
+
+    monkeypatch.setattr("marking.quality.kept.read_board", slow)
+    kept = BoardsKept(rest_s=0.0, rests=1000.0)
+    with database.read() as session:
+        first = kept.of(session, data.group(), AT)
+    mark_next(data, one, "7", at=AT + timedelta(seconds=1))
+    with database.read() as session:
+        assert kept.of(session, data.group(), AT + timedelta(seconds=2)) is first
+    assert len(computed) == 1
