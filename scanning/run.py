@@ -236,7 +236,7 @@ def _claims(session: Session, context: ScanContext, batch_id: int) -> list[_Clai
     followed = follow(sides, duplex=batch.duplex)
     numbered = [row.id for row in undecided if row.number_status and CODE_UNREAD not in row.detail]
     needed = set(numbered) | {followed[row.id] for row in undecided if row.id in followed}
-    identities = _identities(session, context.paper_id, sorted(needed))
+    identities = identities_of(session, context.paper_id, sorted(needed))
     claims: list[_Claim] = []
     for row in sorted(undecided, key=lambda row: row.id):
         front_id = followed.get(row.id)
@@ -293,7 +293,7 @@ def _sides_in_scan(session: Session, paper_id: int, batch: Batch) -> tuple[list[
     return sides, {row.id: row for row in rows}
 
 
-def _identities(session: Session, paper_id: int, page_ids: Sequence[int]) -> dict[int, Identity]:
+def identities_of(session: Session, paper_id: int, page_ids: Sequence[int]) -> dict[int, Identity]:
     """Whose these pages are by their own evidence."""
     candidates: dict[int, CandidateReading] = {}
     for some in in_chunks(page_ids, _KEYS_AT_ONCE):

@@ -52,6 +52,16 @@ def scan_context(services: Services, stored: StoredPaper) -> ScanContext:
     return ScanContext(stored.id, stored.exam.id, stored.paper, cards, stored.item_ids)
 
 
+def match_roster(services: Services, stored: StoredPaper) -> int:
+    """Place what waited for its number to come onto the roster and open marking for it; answers how many pages."""
+    from scanning.newcomers import place_newcomers
+
+    placed = place_newcomers(services.database, scan_context(services, stored))
+    if placed:
+        after_scanning(services, stored.id)
+    return placed
+
+
 def take_in(
     services: Services,
     stored: StoredPaper,

@@ -24,6 +24,7 @@ from scanning.balance import balance_of, batch_balances
 from scanning.context import ScanContext
 from scanning.dispatch.executor import SerialExecutor
 from scanning.intake.receive import NothingToScan, PathMissing
+from scanning.newcomers import place_newcomers
 from scanning.run import BatchResult, NoCard, add, read_chunk
 from tests.scanning.canonical import check_blobs, dump
 from tests.scanning.scans import Scans, make_scans, store
@@ -148,6 +149,29 @@ def test_an_odd_half_first_and_then_everything_places_everything(
     assert everything.balance.waiting == 0
     assert "E06" not in everything.balance.by_code
     assert counts(sqlite_database) == (2, 12, 12)
+
+
+def test_sheets_of_candidates_who_come_onto_the_roster_later_find_them_and_nobody_elses_do(
+    scans: Scans, sqlite_database: Database, blobs: FolderBlobs
+) -> None:
+    context = store(scans, sqlite_database, blobs)
+    late, never = sorted({number for number, _side in scans.pages.values()})[:2]
+    with sqlite_database.write() as session:
+        for row in session.scalars(select(Candidate).where(Candidate.number.in_([late, never]))):
+            row.number = f"x{row.number}"
+    batch = take(sqlite_database, blobs, context, scans.folder)
+    assert batch.balance.waiting > 0
+    assert place_newcomers(sqlite_database, context) == 0
+    with sqlite_database.write() as session:
+        session.scalars(select(Candidate).where(Candidate.number == f"x{late}")).one().number = late
+    waited = [name for name, (number, _side) in scans.pages.items() if number == late]
+    assert place_newcomers(sqlite_database, context) == len(waited)
+    others = {name: place for name, place in scans.pages.items() if place[0] != never}
+    assert owners(sqlite_database) == others
+    assert place_newcomers(sqlite_database, context) == 0
+    with sqlite_database.read() as session:
+        balance = balance_of(session, context.paper_id, batch.batches)
+    assert (balance.placed, balance.waiting) == (len(others), len(scans.pages) - len(others))
 
 
 @pytest.mark.parametrize("bind", [bind_pdf, bind_tiff], ids=["pdf", "tiff"])

@@ -19,8 +19,9 @@ def roster() -> None:
 def import_(exam: str, file: str, dry_run: bool) -> None:
     """Take a roster (.xlsx or .csv) into an exam, wholly or not at all."""
     from marking.setup.roster import import_roster, read_roster
-    from marking.setup.structure import find_exam
+    from marking.setup.structure import find_exam, find_papers
     from web.cli.shared import read_input, services, whoami
+    from web.scanning import match_roster
 
     data = read_input(file)
     opened = services()
@@ -41,5 +42,11 @@ def import_(exam: str, file: str, dry_run: bool) -> None:
             classes=result.classes,
         )
     )
+    if not dry_run and result.added + result.changed:
+        with opened.database.read() as session:
+            papers = find_papers(session, exam)
+        found = sum(match_roster(opened, stored) for stored in papers)
+        if found:
+            click.echo(_("{count} pages that waited for their number have found their candidate.", count=found))
     if result.ignored_columns:
         click.echo(_("Columns that were not used: {columns}.", columns=", ".join(result.ignored_columns)))

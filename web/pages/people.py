@@ -13,6 +13,7 @@ from marking.setup.roster import HEADINGS as ROSTER_HEADINGS
 from marking.setup.roster import RosterResult, import_roster, read_roster
 from marking.setup.staffing import HEADINGS as STAFF_HEADINGS
 from marking.setup.staffing import ROLE_WORDS, StaffLine, StaffResult, import_staff, keep_hashes, read_staff
+from marking.setup.structure import find_papers
 from models.errors import Complaints, KaiyueError, NotFound, mark_text
 from models.table import Table
 from models.words import Lang, Role
@@ -24,6 +25,7 @@ from web.access.permissions import ROLE_NAMES, Permission
 from web.access.services import services
 from web.downloads import XLSX, attachment, table_file
 from web.i18n import _, current_language, error_texts
+from web.scanning import match_roster
 from web.spreadsheet import as_xlsx
 from web.uploads import UploadedFile, one_file
 
@@ -52,6 +54,12 @@ def import_roster_file(exam_key: str) -> ResponseReturnValue:
     if not confirmed:
         return _page(exam_key, "roster", roster=result)
     flash(_("{added} candidates added, {changed} changed.", added=result.added, changed=result.changed), "good")
+    if result.added + result.changed:
+        with services().database.read() as session:
+            papers = find_papers(session, exam_key)
+        found = sum(match_roster(services(), stored) for stored in papers)
+        if found:
+            flash(_("{count} pages that waited for their number have found their candidate.", count=found), "good")
     return redirect(url_for("exams.show", exam_key=exam_key))
 
 
