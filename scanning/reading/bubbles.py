@@ -38,7 +38,7 @@ class BubbleOptions:
     floor_stroke: float = 0.045  # a fine tick of a candidate who ticks everywhere
     second_share: float = 0.70  # where one mark is expected, a second one weaker than this share may be half erased
     several_share: float = 0.40  # where several are allowed, marks may differ more
-    several_least: float = 0.06  # and what has the shape of a stroke is one of them or nothing, but no dirt
+    several_least: float = 0.04  # and what has the shape of a stroke is one of them or nothing, but no dirt
     soft_share: float = 0.40  # beside a clear mark, a stain as dark as this is still a stain
     soft_most: float = 0.20
     print_most: float = 0.13  # a fill leaves more ink than the hollows of a letter hold
