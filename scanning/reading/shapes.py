@@ -26,7 +26,7 @@ LETTER_ENERGY = 0.15  # squared darkness, summed: the palest letter that can be 
 SOFT_MOST = (0.30, 0.50)  # a stain is lighter, and a shadow is; darker than the second is ink for certain
 SOFT_AROUND = (0.60, 0.85)  # this share of it lies around the bubble as well: no mark's edge
 OUTLINE = (0.08, 3.0)  # darker than its neighbours' by this much, and by so many spreads of the page: drawn over
-LETTER = (0.05, 6.0)  # the same of the whole inside against bubbles with the same letter
+LETTER = (0.03, 3.5)  # the same of the whole inside against bubbles with the same letter
 SOFT_PEAK = 2.5  # the darkest places of strokes are many times darker than their mean over the bubble
 
 _DIRECTIONS = np.exp(2j * np.pi * np.outer(np.arange(AROUND) / AROUND, (1, 2)))  # from the middle, and doubled

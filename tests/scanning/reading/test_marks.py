@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -448,3 +449,17 @@ def test_a_fill_of_which_one_bit_left_only_the_rim_is_not_surely_empty(rim_mm) -
     assert fields["item:12"].status is ReadingStatus.DOUBTFUL
     assert read["item:12"] == "B"  # the best guess
     assert {key: read[key] for key in ("item:1", "item:2")} == {"item:1": "A", "item:2": "B"}
+
+
+def test_a_fill_of_which_one_bit_left_only_a_bolder_letter_is_not_surely_empty() -> None:
+    picture = page(without=("item:12",))
+    one_bit = np.where(scan(picture, noise=1, blur_px=0.4) > 190, 255, 0).astype(np.uint8)
+    read, _ = values(one_bit)
+    assert read["item:12"] == ""
+    inside = bubble_rect(FRONT, "item:12", "B").grown(-0.4)
+    left, top, right, bottom = (round(at * PX) for at in (inside.x_mm, inside.y_mm, inside.right_mm, inside.bottom_mm))
+    letter = one_bit[top:bottom, left:right]
+    letter[:] = cv2.erode(letter, np.ones((3, 3), np.uint8))
+    read, fields = values(one_bit)
+    assert fields["item:12"].status is ReadingStatus.DOUBTFUL
+    assert read["item:12"] in ("", "B")
