@@ -89,10 +89,10 @@ def test_a_bomb_is_stopped_at_its_limit_whatever_the_directory_says() -> None:
     lying = bytearray(bomb)
     at = lying.index(b"PK\x01\x02")
     lying[at + 24 : at + 28] = struct.pack("<I", 1000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert codes_of(bomb) == [PageCode.TOO_LARGE]
     assert codes_of(bytes(lying)) == [PageCode.UNREADABLE_FILE]
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 def test_all_entries_together_have_a_limit() -> None:
@@ -108,10 +108,10 @@ def test_a_million_entries_are_refused_before_they_become_objects(says) -> None:
     entry = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
     directory = entry * count
     data = directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, says, says, len(directory), 0, 0)
-    begin = time.perf_counter()
+    begin = time.process_time()
     (found,) = entries_of_zip(io.BytesIO(b"PK\x03\x04" + data), UnpackLimits())
     assert found.content.code is PageCode.TOO_LARGE
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
     few = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, says, says, 30_000 * len(entry), 0, 0)
     (found,) = entries_of_zip(io.BytesIO(b"PK\x03\x04" + entry * 30_000 + few), UnpackLimits())
     assert found.content.code is PageCode.TOO_LARGE

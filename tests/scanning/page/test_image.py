@@ -66,9 +66,9 @@ def test_a_pixel_bomb_is_refused_from_its_header_in_no_time() -> None:
     chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))  # noqa: E731
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert code_of(data) is PageCode.TOO_LARGE
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_the_pixel_limit_itself_is_still_a_page() -> None:
@@ -212,9 +212,9 @@ def test_a_jpeg_of_endless_passes_is_refused_at_once() -> None:
     data = saved(Image.fromarray(PICTURE), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xda")
     data = data[:last] + data[last:-2] * 3000 + b"\xff\xd9"
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert code_of(data) is PageCode.UNREADABLE_FILE
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_one_bit_scans_are_read_with_a_warning() -> None:
