@@ -1,44 +1,18 @@
 """A teacher marks with the keyboard alone, and nothing that goes wrong around them loses or doubles a mark."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select, update
 
-from models.blobs import FolderBlobs
-from models.database import Database
 from models.records import LoginSession, Mark, MarkingTask
 from models.words import TaskState
-from tests.support.browser import Served, artefact, chromium, served
-from tests.support.marking_app import PASSWORD, give_passwords, make_app, staffed
-from tests.support.marking_data import GroupPlan, MarkingData, make_marking_data, one_part
+from tests.support.browser import Served, artefact
+from tests.support.marking_app import PASSWORD
+from tests.support.marking_data import MarkingData
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-STEPS = GroupPlan("17", (("17(1)", "17", "4", "1"), ("17(2)", "17", "4", "0.5"), ("17(3)", "17", "12", "1")))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def data(sqlite_database: Database, blobs: FolderBlobs) -> MarkingData:
-    plans = (one_part("13", "6"), STEPS)
-    made = staffed(make_marking_data(sqlite_database, *plans, candidates=30, blobs=blobs), markers=2)
-    give_passwords(sqlite_database)
-    return made
-
-
-@pytest.fixture
-def server(data: MarkingData, blobs: FolderBlobs, tmp_path: Path) -> Iterator[Served]:
-    with served(make_app(data.database, blobs, tmp_path)) as found:
-        yield found
 
 
 def sit_down(browser: Browser, server: Served, data: MarkingData, group: str, **size) -> Page:

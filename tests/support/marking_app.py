@@ -55,6 +55,11 @@ class Caller:
         return response
 
 
+def post_form(caller: "Caller", path: str, **form: object):
+    """Send a form of a page as the browser does, and follow to the page that answers."""
+    return caller.client.post(path, data={"csrf_token": caller.csrf_token, **form}, follow_redirects=True)
+
+
 def log_in(app: Flask, username: str) -> Caller:
     """A client with a session of its own; the password is checked elsewhere, because scrypt is slow on purpose."""
     kept = services_of(app)
