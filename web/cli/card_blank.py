@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from models.errors import NotFound, mark_text
-from web.cli.card_import import NEEDS_PERSON, write_files
+from web.cli.card_files import write_card_files
+from web.cli.card_import import NEEDS_PERSON
 from web.i18n import _
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def from_blank(image: str, out: str, paper: str, width_mm: float | None, *, as_j
     for one in found.pages:
         files[f"page-{one.page.page}.png"] = cv2.imencode(".png", one.grey)[1].tobytes()
         files[f"overlay-{one.page.page}.png"] = draw_proposals(one)
-    paths = write_files(out, files)
+    paths = write_card_files(out, files)
     counts = _counts(found)
     if as_json:
         remarks = [{"place": one.place, "text": _(one.text), "needs_person": one.needs_person} for one in found.remarks]

@@ -1,11 +1,11 @@
 """`kaiyue card build`: from a paper file to card.json, card.pdf and page images, without a database."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from models.errors import InputRefused, NotFound, mark_text
+from web.cli.card_files import write_card_files
 from web.i18n import _
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ class WhichPaper(InputRefused):
     code = "card.which_paper"
     sentence = mark_text("The file holds several papers: {papers}.")
     remedy = mark_text("Name one with --paper.")
-
-
-class CannotWrite(InputRefused):
-    """The output folder cannot be written to."""
-
-    code = "card.cannot_write"
-    sentence = mark_text("The folder {folder} cannot be written to: {why}.")
-    remedy = mark_text("Choose another folder with --out.")
 
 
 @click.command()
@@ -48,14 +40,7 @@ def build(file: str, out: str, paper_id: str | None, as_json: bool) -> None:
     pdf = blank_pdf(design, find_fonts(configured_font()))
     files = {"card.json": dump_card(design.template), "card.pdf": pdf}
     files |= {f"page-{number}.png": image for number, image in enumerate(page_pngs(pdf), start=1)}
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise CannotWrite(folder=out, why=error.strerror or str(error)) from error
-
+    paths = write_card_files(out, files)
     template = design.template
     fields = sum(len(page.fields) for page in template.pages)
     regions = len({region.id for page in template.pages for region in page.regions})
@@ -68,7 +53,7 @@ def build(file: str, out: str, paper_id: str | None, as_json: bool) -> None:
                 "pages": len(template.pages),
                 "fields": fields,
                 "regions": regions,
-                "files": [str(folder / name) for name in files],
+                "files": paths,
             }
         )
         return
@@ -81,8 +66,8 @@ def build(file: str, out: str, paper_id: str | None, as_json: bool) -> None:
             regions=regions,
         )
     )
-    for name in files:
-        click.echo(f"  {folder / name}")
+    for path in paths:
+        click.echo(f"  {path}")
 
 
 def _paper(data: bytes, paper_id: str | None) -> "tuple[Paper, str]":

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from models.errors import InputRefused, UsageError, mark_text
+from web.cli.card_files import write_card_files
 from web.i18n import _
 
 NEEDS_PERSON = 4
@@ -17,14 +18,6 @@ class SampleRefused(InputRefused):
     code = "card.import.sample"
     sentence = mark_text("The sample {name} is refused: {detail} ({reason}).")
     remedy = mark_text("Give one scanned or photographed sheet as JPEG, PNG or TIFF.")
-
-
-class CannotWriteCard(InputRefused):
-    """The output folder cannot be written to."""
-
-    code = "card.import.cannot_write"
-    sentence = mark_text("The folder {folder} cannot be written to: {why}.")
-    remedy = mark_text("Choose another folder with --out.")
 
 
 @click.command("import")
@@ -56,18 +49,6 @@ def import_card(
     return from_blank(image, out, paper, width_mm, as_json=as_json)
 
 
-def write_files(out: str, files: dict[str, bytes]) -> list[str]:
-    """Write files into the folder and answer their paths. Raises CannotWriteCard."""
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise CannotWriteCard(folder=out, why=error.strerror or str(error)) from error
-    return [str(folder / name) for name in files]
-
-
 def _from_template(
     template: str, sample: str | None, out: str, paper: str, width_mm: float | None, *, as_json: bool
 ) -> int:
@@ -81,7 +62,7 @@ def _from_template(
     data = dump_card(with_hash(imported.card))
     card = parse_card(data)  # what was written is what will be read
     tried = None if sample is None else _try_sample(Path(sample), card)
-    (target,) = write_files(out, {"card.json": data})
+    (target,) = write_card_files(out, {"card.json": data})
     fields = card.pages[0].fields
     bubbles = sum(len(field.bubbles) for field in fields)
     waits = any(remark.needs_person for remark in imported.remarks) or (tried is not None and not tried["found"])
