@@ -20,8 +20,9 @@ from scanning.page.code import make_pattern
 from scanning.page.fit import Registration
 from scanning.page.grain import without_dots
 from scanning.page.image import ImageLimits, Refusal, decode_page
+from scanning.page.print_fit import FitOptions, Found, Side
 from scanning.page.probes import make_probes, measure
-from scanning.page.registration import FitOptions, Found, Side, register
+from scanning.page.registration import register
 from scanning.page.several import rest_of, sheets_by_code
 from scanning.reading.barcode import read_barcode
 from scanning.reading.bubbles import BubbleOptions, decide

@@ -261,3 +261,19 @@ def scale_and_angle(homography: Homography, page: CardPage) -> tuple[float, floa
     along_x, along_y = points[1] - points[0], points[2] - points[0]
     scale = float(np.sqrt(abs(along_x[0] * along_y[1] - along_x[1] * along_y[0])))
     return scale, float(np.degrees(np.arctan2(along_x[1], along_x[0])))
+
+
+def middle_of(
+    homography: Homography, page: CardPage
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[float, float]]:
+    """Px per mm along x and along y, (2,) each, in the page's middle, and by which shares the scale changes across it.
+
+    The first share is that over the width, the second that over the height.
+    """
+    matrix, size = homography.matrix, page.size
+    place = matrix @ np.array([size.width_mm / 2, size.height_mm / 2, 1.0])
+    point = place[:2] / place[2]
+    along = (matrix[:2, 0] - point * matrix[2, 0]) / place[2]
+    down = (matrix[:2, 1] - point * matrix[2, 1]) / place[2]
+    tilts = abs(float(matrix[2, 0] / place[2])) * size.width_mm, abs(float(matrix[2, 1] / place[2])) * size.height_mm
+    return along, down, tilts

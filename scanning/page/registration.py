@@ -1,15 +1,14 @@
-"""Find a card's side on a page image: which side, which way round, and the fitted map with its residual.
+"""Find a card's side on a page image: which side it is, and which way round.
 
 In:  uint8 page image (any turn, any margins), the sides of one card with their probes; FitOptions.
-Out: a Registration, or a Refusal with its PageCode.
+Out: Found, fitted by print_fit.py, or a Refusal with its PageCode.
 Order of evidence: the marks propose where the page can lie, the machine code says which side it is and which
 way up, the printed edges (bubbles, bars, frames) confirm and correct. Rather no reading than one through a bad fit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,90 +17,34 @@ from models.geometry import Homography
 from models.words import PageCode
 from scanning.cards.machine_code import parse_payload
 from scanning.cards.template import CardPage
-from scanning.page.code import CodePattern, CodePlace, find_codes, is_another, read_code, shows_code, which_code
+from scanning.page.code import CodePlace, find_codes, is_another, read_code, shows_code, which_code
 from scanning.page.corners import find_at_corners
-from scanning.page.correction import Corrected, correct
 from scanning.page.fiducials import Blobs, PatternMatch, find_blobs
-from scanning.page.fit import FittedMap, Registration
+from scanning.page.fit import FittedMap
 from scanning.page.image import Refusal
 from scanning.page.poses import (
     MARK_AREA,
     Pose,
     find_poses,
     map_through,
-    printed_marks,
+    middle_of,
     refine_pose,
     scale_and_angle,
     see_mark,
 )
-from scanning.page.probes import PRESENT_RESPONSE, Choices, EdgeOffsets, Probes, measure, own_share
+from scanning.page.print_fit import FitOptions, Found, Side, SideReading, fit_print
+from scanning.page.probes import Probes, measure, own_share
 from scanning.page.quality import is_blank, make_thumbnail
 from scanning.page.walk import walk_tracks
 
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """When a fit is good enough to read through."""
-
-    max_residual_mm: float = 0.5  # beyond it a bubble 2.5 mm high may be read in its neighbour's place
-    present_enough: float = 0.6  # share of printed edges found that confirms a side without its machine code
-    present_clear: float = 0.15  # how much better than the next a way of lying must fit, without a code
-
-
 PRESENT_CLEARLY = 0.9  # share of printed edges in their places with which four marks and the code need no more proof
-LOOK_AGAIN_MM = 0.3  # corrections beyond this are verified through the corrected map
 SHEAR = (
     0.007  # half a pitch of bubbles over a page's length; feeds stretch and turn paper, they do not shear it by this
 )
 SHEAR_OF_TILT = 6.0  # a camera twice as far away as the page is long shears by this times both its tilts
-TILTED = 0.01  # what a camera does to the scale across a page and a scanner never
-UNEVEN = (0.02, 0.15)  # two rows folded away shorten a page by 3 % and leave it uneven; a feed that stretches does one
-BEND_MM = (1.2, 1.8)  # print further than this from where the marks have it is a neighbour's (on scans, on photos)
-STRETCH = 0.011  # print that is this much longer or shorter than the marks say is not as it was printed (on scans)
 MARK_LIKE = 0.2
 OWN_PRINT = (0.25, 0.7)  # of a side's own frames or bubbles: fewer are found by chance, more are really there
 MOVED_MM = (4.0, 25.0)  # a missing mark that stands a row or more beside its place went there with a piece of the page
-HOLDS_MM = 70.0  # evidence holds the map around it as far as paper bends as one
-BESIDE_MM = 40.0  # a row or column of evidence this far off its own line still says what lies there
-HELD_MM = 0.3  # when the map agrees with it so well
-HELD_BY = 2  # and one alone may be mistaken
-PATCH_SEEN = 0.4  # a patch with fewer of its outlines found is looked at through its surroundings
-STRAY_MM = 0.3  # paper bends over decimetres: a piece of line that differs so much from those around it is another
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Side:
-    """One printed side, its probes and its code as it should look, prepared once per card and worker."""
-
-    page: CardPage
-    probes: Probes
-    code: CodePattern | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reading:
-    """A pose read as one side: what the printed edges say about it."""
-
-    side: Side
-    pose: Pose
-    edges: EdgeOffsets
-    coded: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """A registration and what goes with it: this page's `black` (grey of its marks) and warnings.
-
-    `patches_seen` (k,) is the share of each patch's outlines that were found; `patches_held`, bool (k,), says of those
-    with few whether evidence on all sides of them agrees with the map.
-    """
-
-    registration: Registration
-    black: float
-    patches_seen: NDArray[np.float64]
-    patches_held: NDArray[np.bool_]
-    outlines_show: bool
-    warnings: tuple[str, ...] = ()
 
 
 def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions | None = None) -> Found | Refusal:
@@ -109,13 +52,13 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
     options = options or FitOptions()
     quick = _at_corners(grey, sides)
     if quick is not None:
-        return _finish(grey, quick, options)
+        return fit_print(grey, quick, options)
     size = sides[0].page.size
     thumbnail = make_thumbnail(grey, max(size.width_mm, size.height_mm))
     if is_blank(thumbnail):
         return Refusal(PageCode.BLANK_PAGE, mark_text("nothing is printed or written on this page"))
     blobs = find_blobs(thumbnail)
-    readings: list[_Reading] = []
+    readings: list[SideReading] = []
     for group in _by_layout(sides):
         poses = find_poses(grey, group[0].page, blobs)
         answer = _by_code(grey, group, sides, poses)
@@ -125,7 +68,7 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
             readings = [answer]
             break
         readings.extend(
-            _Reading(side, pose, measure(grey, FittedMap.plain(pose.map), side.probes), coded=False)
+            SideReading(side, pose, measure(grey, FittedMap.plain(pose.map), side.probes), coded=False)
             for pose in poses
             for side in group
         )
@@ -138,10 +81,10 @@ def register(grey: NDArray[np.uint8], sides: Sequence[Side], options: FitOptions
         )
     if is_sheared(chosen.pose.map, chosen.side.page):
         return Refusal(PageCode.POOR_FIT, mark_text("the page is torn or folded: its corner marks form no rectangle"))
-    return _finish(grey, chosen, options)
+    return fit_print(grey, chosen, options)
 
 
-def _at_corners(grey: NDArray[np.uint8], sides: Sequence[Side]) -> _Reading | None:
+def _at_corners(grey: NDArray[np.uint8], sides: Sequence[Side]) -> SideReading | None:
     """The page as a scanner should deliver it: every mark in its corner, the code read, the print in its place.
 
     Where these agree nothing else can be true, and nobody need search the page. None where any of them is missing.
@@ -160,7 +103,7 @@ def _at_corners(grey: NDArray[np.uint8], sides: Sequence[Side]) -> _Reading | No
                 continue
             edges = measure(grey, fitted, side.probes)
             if edges.present >= PRESENT_CLEARLY:
-                return _Reading(side, pose, edges, coded=True)
+                return SideReading(side, pose, edges, coded=True)
     return None
 
 
@@ -174,7 +117,7 @@ def _side_by_code(grey: NDArray[np.uint8], fitted: FittedMap, group: list[Side])
     return next((one for one in group if text and one.page.code_payload == text), None)
 
 
-def _has_moved_mark(reading: _Reading, blobs: Blobs) -> bool:
+def _has_moved_mark(reading: SideReading, blobs: Blobs) -> bool:
     """Whether a mark that the map does not use was seen near by, but not at its place."""
     page, pose = reading.side.page, reading.pose
     missing = [one.rect for at, one in enumerate(page.fiducials) if at not in pose.marks]
@@ -211,7 +154,7 @@ def is_sheared(homography: Homography, page: CardPage) -> bool:
     outline, the neighbour's. Rows and columns must stay square to each other in the middle of the page, up to
     what perspective allows: the cosine between them is the product of both tilts times (distance / size)².
     """
-    along, down, tilts = _middle_of(homography, page)
+    along, down, tilts = middle_of(homography, page)
     # A feed that stretches paper which lies askew keeps the lines of the image square instead of those of the card.
     right, below = np.array([along[0], down[0]]), np.array([along[1], down[1]])
     cosine = min(
@@ -221,22 +164,9 @@ def is_sheared(homography: Homography, page: CardPage) -> bool:
     return cosine > SHEAR + SHEAR_OF_TILT * tilts[0] * tilts[1]
 
 
-def _middle_of(
-    homography: Homography, page: CardPage
-) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[float, float]]:
-    """Px per mm along x and y in the middle of the page, and by how much the scale changes across it each way."""
-    matrix, size = homography.matrix, page.size
-    place = matrix @ np.array([size.width_mm / 2, size.height_mm / 2, 1.0])
-    point = place[:2] / place[2]
-    along = (matrix[:2, 0] - point * matrix[2, 0]) / place[2]
-    down = (matrix[:2, 1] - point * matrix[2, 1]) / place[2]
-    tilts = abs(float(matrix[2, 0] / place[2])) * size.width_mm, abs(float(matrix[2, 1] / place[2])) * size.height_mm
-    return along, down, tilts
-
-
 def _by_code(
     grey: NDArray[np.uint8], group: list[Side], sides: Sequence[Side], poses: list[Pose]
-) -> _Reading | Refusal | None:
+) -> SideReading | Refusal | None:
     """Let the machine code say which side this is and which pose is the right one; None when none can be read."""
     place = group[0].page.code
     if place is None or place.is_empty or not any(side.page.code_payload for side in group):
@@ -249,7 +179,7 @@ def _by_code(
         for side in group:
             if side.page.code_payload == text:
                 readings = [
-                    _Reading(side, other, measure(grey, FittedMap.plain(other.map), side.probes), coded=True)
+                    SideReading(side, other, measure(grey, FittedMap.plain(other.map), side.probes), coded=True)
                     for other in poses
                     if _agrees(other.map, pose.map, side.page)
                 ]
@@ -280,8 +210,8 @@ def foreign_code(texts: Sequence[str], sides: Sequence[Side]) -> Refusal | None:
 
 
 def _choose(
-    grey: NDArray[np.uint8], readings: list[_Reading], sides: Sequence[Side], options: FitOptions, blobs: Blobs
-) -> _Reading | Refusal:
+    grey: NDArray[np.uint8], readings: list[SideReading], sides: Sequence[Side], options: FitOptions, blobs: Blobs
+) -> SideReading | Refusal:
     """The reading to trust. Without a code the printed edges must confirm one side and one way round."""
     if readings and readings[0].coded:
         return _repaired(grey, readings[0])
@@ -318,7 +248,7 @@ def _choose(
     return Refusal(PageCode.UNREGISTERED, mark_text("the printed bubbles and frames are not where the marks say"))
 
 
-def _stands_elsewhere(codes: Sequence[CodePlace], reading: _Reading) -> bool:
+def _stands_elsewhere(codes: Sequence[CodePlace], reading: SideReading) -> bool:
     """Whether our machine codes are on the page, but none where a reading puts its side's.
 
     Programs that read such codes read them in a mirror as well.
@@ -332,7 +262,7 @@ def _stands_elsewhere(codes: Sequence[CodePlace], reading: _Reading) -> bool:
     return all(float(np.hypot(*(one.corners_px.mean(axis=0) - middle))) > size for one in ours)
 
 
-def _by_own_print(grey: NDArray[np.uint8], best_first: list[_Reading]) -> list[_Reading]:
+def _by_own_print(grey: NDArray[np.uint8], best_first: list[SideReading]) -> list[SideReading]:
     """The same readings, the best of them of the side whose own print shows; none when that cannot be told.
 
     Tracks and marks are the same on every side: a back without bubbles explains all of itself on any front. A side is
@@ -361,13 +291,13 @@ def _by_own_print(grey: NDArray[np.uint8], best_first: list[_Reading]) -> list[_
     return [true, *(one for one in best_first if one is not true)]
 
 
-def _probes_beside(one: _Reading, rivals: list[_Reading]) -> list[Probes]:
+def _probes_beside(one: SideReading, rivals: list[SideReading]) -> list[Probes]:
     return [other.side.probes for other in rivals if other.side is not one.side]
 
 
 def _walked(
     grey: NDArray[np.uint8], codes: Sequence[CodePlace], sides: Sequence[Side], blobs: Blobs
-) -> _Reading | None:
+) -> SideReading | None:
     """The side that a code names wherever it stands on the image, found along the tracks that begin beside it."""
     for code in codes:
         for side in sides:
@@ -387,11 +317,11 @@ def _walked(
             black = float(np.median(grey[rows, columns]))
             points = np.array([seen.at_px for seen in marks.values()]).reshape(-1, 2)
             pose = Pose(tuple(marks), points, walk.map, 0.0, black)
-            return _Reading(side, pose, measure(grey, FittedMap.plain(walk.map), side.probes), coded=True)
+            return SideReading(side, pose, measure(grey, FittedMap.plain(walk.map), side.probes), coded=True)
     return None
 
 
-def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
+def _repaired(grey: NDArray[np.uint8], reading: SideReading) -> SideReading:
     """Where four marks fit badly one of them may be folded away or false: try without each."""
     marks = reading.pose.marks
     page = reading.side.page
@@ -410,205 +340,3 @@ def _repaired(grey: NDArray[np.uint8], reading: _Reading) -> _Reading:
             pose = replace(reading.pose, marks=tuple(kept), points_px=points, map=fitted)
             best = replace(reading, pose=pose, edges=edges)
     return best
-
-
-def _finish(grey: NDArray[np.uint8], reading: _Reading, options: FitOptions) -> Found | Refusal:
-    """Correct the map by the printed edges, and hold the residual to its limit everywhere."""
-    page, pose, edges = reading.side.page, reading.pose, reading.edges
-    marks_mm = printed_marks(page.fiducials, pose.marks, page.size).middle_mm
-    fitted, remaining, seen = FittedMap.plain(pose.map), np.empty((0, 2)), edges.seen
-    homography = pose.map
-    strays = np.zeros(0, dtype=np.bool_)
-    looked_through = FittedMap.plain(homography)
-    for _ in range(3):
-        offset, weight = _with_marks(homography, edges, reading.side.probes, marks_mm, pose.points_px)
-        place = np.vstack([reading.side.probes.patch_mm.reshape(-1, 2), marks_mm])
-        corrected, strays = _without_strays(
-            homography, page, place, offset=offset, weight=weight, probes=reading.side.probes
-        )
-        fitted, remaining = corrected.map, corrected.residual_mm
-        if not fitted.shift_px.size or float(np.nanmax(np.abs(offset))) < 0.5:
-            break  # small shifts are measured well at once; large ones once more from the better map
-        better = _refit(fitted, page)
-        looked_through = FittedMap.plain(better)
-        edges = measure(grey, looked_through, reading.side.probes)
-        homography, seen = better, edges.seen
-    if fitted.shift_px.size and float(np.nanmax(np.abs(offset))) > LOOK_AGAIN_MM:
-        # The map was bent noticeably: look through the bent map whether the print really is there now.
-        edges = measure(grey, fitted, reading.side.probes)
-        beside = np.abs(np.nan_to_num(edges.offset_mm)).max(axis=1, initial=0.0) > options.max_residual_mm
-        seen = np.where(beside & reading.side.probes.paired, 0.0, edges.seen)
-        looked_through = fitted
-    seen = np.where(strays, 0.0, seen)
-    if len(pose.marks) >= 4 and _contradicts_marks(fitted, pose.map, page, reading.side.probes.choices):
-        return Refusal(
-            PageCode.POOR_FIT, mark_text("the page is torn or folded: its print does not lie between its marks")
-        )
-    residual = float(np.nanmax(np.abs(remaining))) if np.isfinite(remaining).any() else 0.0
-    if residual > options.max_residual_mm:
-        return Refusal(PageCode.POOR_FIT, f"the page is bent or torn: {residual:.2f} mm off")
-    refusal = _confirm(edges, seen, reading, options)
-    if refusal is not None:
-        return refusal
-    own = slice(0, reading.side.probes.bubble_patches)
-    enclosed = np.zeros(seen.size, dtype=np.bool_)
-    if (seen[own] < PATCH_SEEN).any():
-        if fitted.shift_px.size and looked_through is not fitted:
-            edges = measure(grey, fitted, reading.side.probes)
-        held = _held(place, remaining, reading.side.probes.paired.size)
-        seen = np.where(held & ~strays, np.maximum(seen, edges.near), seen)
-        enclosed = _enclosed(place, remaining, seen.size)
-    scale, angle = scale_and_angle(fitted.image_from_card, page)
-    turned = round(angle / 90) * 90
-    registration = Registration(
-        page=page,
-        map=fitted,
-        residual_mm=residual,
-        evidence=int(np.count_nonzero(np.isfinite(remaining).any(axis=1))),
-        px_per_mm=scale,
-        skew_deg=angle - turned,
-        turned_deg=turned % 360,
-    )
-    warnings = [] if reading.coded or not page.code_payload else ["code_unread"]
-    if len(pose.marks) < len(page.fiducials):
-        warnings.append("mark_missing")
-    if scale < 5.5:  # 140 dpi: pencil strokes are then thinner than a px
-        warnings.append("low_resolution")
-    return Found(registration, pose.black, seen, enclosed, outlines_show(edges), tuple(warnings))
-
-
-def _held(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patches: int) -> NDArray[np.bool_]:
-    """Which of the first `patches` places lie among other evidence, in both directions, that the map agrees with, (k,).
-
-    The print of a small group by itself may leave open where it is; what stands around it says so as well.
-    """
-    good = np.nan_to_num(np.abs(remaining_mm), nan=np.inf) <= HELD_MM
-    near = np.hypot(*(place_mm[:patches, None, :] - place_mm[None, :, :]).transpose(2, 0, 1)) <= HOLDS_MM
-    near[np.arange(patches), np.arange(patches)] = False
-    return np.asarray((near.astype(np.float64) @ good >= HELD_BY).all(axis=1), dtype=np.bool_)
-
-
-def _enclosed(place_mm: NDArray[np.float64], remaining_mm: NDArray[np.float64], patches: int) -> NDArray[np.bool_]:
-    """Which of the first `patches` places have evidence that agrees with the map on all four sides of them, (k,).
-
-    A piece of the page cannot lie elsewhere than what surrounds it.
-    """
-    good = (np.nan_to_num(np.abs(remaining_mm), nan=np.inf) <= HELD_MM).any(axis=1)
-    dx, dy = (place_mm[None, good, :] - place_mm[:patches, None, :]).transpose(2, 0, 1)
-    apart = 5.0  # beside each other in a row are two that differ by more
-    beside, along = np.abs(dy) <= BESIDE_MM, np.abs(dx) <= BESIDE_MM
-    near = np.hypot(dx, dy) <= HOLDS_MM
-    sides = [beside & (dx > apart), beside & (dx < -apart), along & (dy > apart), along & (dy < -apart)]
-    return np.asarray(np.logical_and.reduce([(side & near).any(axis=1) for side in sides]), dtype=np.bool_)
-
-
-FEWEST_PATCHES = 3  # one patch of two bubbles, one of them filled over its outline, says nothing about the page
-
-
-def _confirm(edges: EdgeOffsets, seen: NDArray[np.float64], reading: _Reading, options: FitOptions) -> Refusal | None:
-    """Whether enough of the print was found where the map says; what is left unseen becomes doubtful field by field.
-
-    Bubble outlines that the scan shows must be in their places. A scan that shows none (1 bit, dropped colour) is
-    trusted on bars and frames, or on four corner marks.
-    """
-    probes = reading.side.probes
-    if not probes.elements:
-        return None
-    own = slice(0, probes.bubble_patches)
-    if probes.bubble_patches >= FEWEST_PATCHES and outlines_show(edges):
-        share = float((seen[own] >= PATCH_SEEN).mean())
-        if share < options.present_enough:
-            return Refusal(PageCode.POOR_FIT, f"only {share:.0%} of the bubbles are where they should be")
-        return None
-    page = reading.side.page
-    printed = printed_marks(page.fiducials, reading.pose.marks, page.size)
-    if edges.solid >= options.present_enough or printed.quadrilateral:
-        return None
-    return Refusal(PageCode.POOR_FIT, f"only {edges.solid:.0%} of bars and frames are where they should be")
-
-
-def outlines_show(edges: EdgeOffsets) -> bool:
-    """Whether this scan shows the outlines of bubbles at all, in both directions."""
-    return bool((edges.usual > 1.5 * PRESENT_RESPONSE).all())
-
-
-def _without_strays(
-    homography: Homography,
-    page: CardPage,
-    place_mm: NDArray[np.float64],
-    *,
-    offset: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    probes: Probes,
-) -> tuple[Corrected, NDArray[np.bool_]]:
-    """Correct the map, leaving out what contradicts its surroundings, and say which patches were left out, (k,).
-
-    A piece of a frame may have locked onto another line; a patch of bubbles that answers weakly onto ink. A strong
-    patch of bubbles is never left out: where it does not fit, the page does not.
-    """
-    patches = probes.paired.size
-    stray = np.zeros(patches, dtype=np.bool_)
-    corrected = correct(homography, page.size, place_mm, offset, weight)
-    for _ in range(3):
-        miss = np.nan_to_num(np.abs(corrected.residual_mm[:patches]))
-        weak = ~probes.paired[:, None] | (weight[:patches] < 0.5)
-        out = weak & (miss > STRAY_MM)
-        worst = float(miss[out].max(initial=0.0))
-        out &= miss > 0.6 * worst  # the worst first: they pull their neighbours away with them
-        if not out.any():
-            break
-        offset[:patches][out] = np.nan
-        stray |= out.any(axis=1) & probes.paired
-        corrected = correct(homography, page.size, place_mm, offset, weight)
-    return corrected, stray
-
-
-def _with_marks(
-    homography: Homography,
-    edges: EdgeOffsets,
-    probes: Probes,
-    marks_mm: NDArray[np.float64],
-    marks_px: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Offsets and weights of the patches, followed by those of the marks themselves."""
-    card_from_image = homography.inverse()
-    marks_offset = card_from_image.apply(marks_px) - marks_mm
-    offset = np.vstack([edges.offset_mm.reshape(-1, 2), marks_offset])
-    patch_weight = np.minimum(edges.strength.reshape(-1, 2) / 0.15, 1.0) * (0.2 + 0.8 * edges.seen[:, None])
-    patch_weight[~probes.paired] *= 0.5
-    weight = np.vstack([np.where(np.isnan(edges.offset_mm), 0.0, patch_weight), np.ones_like(marks_offset)])
-    # A patch most of whose outlines did not answer says nothing; what it seems to say is ink.
-    weak = np.concatenate([edges.seen < PATCH_SEEN, np.zeros(len(marks_mm), dtype=bool)])
-    offset[weak] = np.nan
-    return offset, weight
-
-
-def _contradicts_marks(fitted: FittedMap, marks_map: Homography, page: CardPage, choices: Choices) -> bool:
-    """Whether the bubbles were found where no whole sheet has them between its four marks.
-
-    Paper that is bent moves them a little to and fro. Where rows were folded away, or the paper jumped in the feed,
-    the print keeps its own scale, and the marks say another: such a map slips from one row into the next.
-    """
-    mm, basis = choices.place_mm, choices.basis
-    if not mm.size or not fitted.shift_px.size:
-        return False
-    moved = marks_map.inverse().apply(fitted.apply(mm)) - mm
-    along, down, tilts = _middle_of(marks_map, page)
-    is_photo = max(tilts) >= TILTED
-    if float(np.abs(moved).max()) > BEND_MM[is_photo]:
-        return True
-    if is_photo or not choices.spread:
-        return False
-    plane = choices.to_plane @ moved
-    if max(abs(plane[0, 0]), abs(plane[1, 1])) > STRETCH:
-        return True
-    uneven = abs(float(np.linalg.norm(along) / np.linalg.norm(down)) - 1.0)
-    return uneven > UNEVEN[0] and float(np.abs(moved - basis @ plane).max()) > UNEVEN[1]
-
-
-def _refit(fitted: FittedMap, page: CardPage) -> Homography:
-    """The homography nearest to a bent map over the whole page."""
-    xs, ys = np.linspace(0, page.size.width_mm, 7), np.linspace(0, page.size.height_mm, 9)
-    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    matrix, _ = cv2.findHomography(grid, fitted.apply(grid), 0)
-    return Homography(np.asarray(matrix, dtype=np.float64))

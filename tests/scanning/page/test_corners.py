@@ -6,12 +6,13 @@ import pytest
 
 from models.geometry import RectMm
 from models.words import PageCode
-from scanning.page import registration
+from scanning.page import print_fit, registration
 from scanning.page.code import make_pattern, shows_code
 from scanning.page.corners import find_at_corners
 from scanning.page.image import Refusal
+from scanning.page.print_fit import Found, Side
 from scanning.page.probes import make_probes
-from scanning.page.registration import Found, Side, register
+from scanning.page.registration import register
 from tests.scanning.drawn_cards import PX, answer, drawn_card, print_page, scan, usual_answers
 
 CODED = drawn_card()
@@ -51,6 +52,7 @@ def test_a_clean_page_costs_one_look_at_its_print_and_no_search(turn, page, monk
         raise AssertionError("a clean page was searched")
 
     monkeypatch.setattr(registration, "measure", counted)
+    monkeypatch.setattr(print_fit, "measure", counted)
     monkeypatch.setattr(registration, "find_blobs", never)
     monkeypatch.setattr(registration, "make_thumbnail", never)
     found = register(scan(filled(page), turn=turn, angle_deg=0.5), SIDES)

@@ -14,8 +14,9 @@ from scanning.cards.machine_code import code_marks
 from scanning.page.code import make_pattern, which_code
 from scanning.page.fit import FittedMap
 from scanning.page.image import Refusal
+from scanning.page.print_fit import Found, Side
 from scanning.page.probes import make_probes
-from scanning.page.registration import Found, Side, register
+from scanning.page.registration import register
 from scanning.read_page import ReadingOptions, read_page
 from tests.scanning.drawn_cards import PX, answer, drawn_card, print_page, scan, usual_answers
 
