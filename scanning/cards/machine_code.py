@@ -18,7 +18,6 @@ from scanning.cards.drawing import Box
 from scanning.cards.measures import MODULE_MM
 
 PREFIX = "K1"
-SYMBOLOGY = "qrcode"
 
 
 @dataclass(frozen=True, slots=True)

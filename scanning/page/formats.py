@@ -67,11 +67,7 @@ def kind_of(head: bytes) -> Kind | None:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return Kind.WEBP
-    if (
-        head[:2] == b"BM"
-        and len(head) >= 26
-        and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
-    ):
+    if head[:2] == b"BM" and len(head) >= 26 and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return Kind.BMP
     if head[4:8] == b"ftyp":
         brands = {head[8:12]} | {head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4], "big"), 256), 4)}
