@@ -352,6 +352,21 @@ def test_a_thin_cross_among_several_bold_ones_is_not_dropped_as_dirt(weak_first)
     assert read["item:1"] == "AD" or fields["item:1"].status is ReadingStatus.DOUBTFUL
 
 
+def test_a_thin_tick_beside_a_bold_mark_is_asked_about_where_several_are_allowed() -> None:
+    changed = replace(
+        FRONT, fields=tuple(replace(f, kind=FieldKind.MULTIPLE) if f.id == "item:1" else f for f in FRONT.fields)
+    )
+    picture = page(without=("item:1",))
+    fill(picture, bubble_rect(FRONT, "item:1", "A"))
+    rect = bubble_rect(FRONT, "item:1", "D").grown(-0.3)
+    points = [(rect.x_mm, rect.center.y_mm), (rect.center.x_mm - 0.3, rect.bottom_mm), (rect.right_mm, rect.y_mm)]
+    stroke(picture, points, width_mm=0.1, darkness=0.8)
+    _, fields = values(scan(picture), replace(CARD, pages=(changed,)))
+    assert fields["item:1"].status is ReadingStatus.DOUBTFUL
+    read, fields = values(scan(picture))  # where one mark is expected, the bold one is it
+    assert (read["item:1"], fields["item:1"].status) == ("A", ReadingStatus.OK)
+
+
 def test_a_large_tick_whose_strokes_lie_mostly_beside_its_bubble_is_not_empty() -> None:
     picture = page(without=("item:1",))
     place = bubble_rect(FRONT, "item:1", "B")
