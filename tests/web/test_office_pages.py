@@ -14,11 +14,12 @@ from marking.setup.staffing import HEADINGS as STAFF_HEADINGS
 from models.audit import AuditEvent
 from models.exam import ExamRecord, PaperRecord
 from models.job import Job
-from models.people import PaperEntry
-from models.sheet import Batch, PageImage, SheetException
-from models.words import ExamState, ExceptionState, PaperState
+from models.people import Candidate, PaperEntry
+from models.sheet import Batch, PageImage, PageReadingRecord, Placement, Sheet, SheetException
+from models.words import ExamState, ExceptionCode, ExceptionState, PageState, PaperState, ReadingStatus
 from scanning.cards.builder import build_card
 from tests.support.office import Office
+from tests.web.test_work import ROSTER, file_of
 from web.errands import HANDLERS
 from web.jobs import run_one
 from web.uploads import delivery_folder, new_delivery
@@ -66,6 +67,64 @@ def test_cards_of_one_school_are_printed_for_its_candidates_only(office: Office)
         told = session.scalars(select(AuditEvent).where(AuditEvent.verb == "exported")).all()
     assert [(event.actor, event.detail["what"]) for event in told] == [("manager", "cards")]
     assert manager.get("/exams/a/papers/math/schools/999/cards.pdf").status_code == 404
+
+
+def test_names_that_no_font_here_can_print_are_told_on_the_next_page_once(office: Office) -> None:
+    manager = office.as_person("manager")
+    cards = f"/exams/a/papers/math/schools/{office.ids['school_1']}/cards.pdf"
+    manager.get(cards)
+    assert "〓" not in manager.get("/exams/a").text
+    with office.kept.database.write() as session:
+        session.execute(update(Candidate).where(Candidate.number == "20260002").values(name="张\U0002cb4a"))
+    assert manager.get(cards).data.startswith(b"%PDF")
+    page = manager.get("/exams/a").text
+    assert "〓 代表本机字体中没有的字" in page
+    assert "20260002 张\U0002cb4a: \U0002cb4a (U+2CB4A)" in page
+    assert "20260000" not in page
+    assert "〓" not in manager.get("/exams/a").text
+
+
+def test_a_roster_that_brings_the_candidate_of_a_waiting_page_places_it_and_says_so(office: Office) -> None:
+    waiting_for(office, "20260010")
+    manager = office.as_person("manager")
+    notice = "1 张因考号不在名册而待处理的页图已找到考生。"
+    stranger = ROSTER.replace("20260010", "20260011")
+    manager.send("POST", "/exams/a/roster", data={**file_of(stranger), "confirm": "1"})
+    assert notice not in manager.get("/exams/a").text
+    manager.send("POST", "/exams/a/roster", data=file_of(ROSTER))
+    assert page_of(office) == (PageState.WAITING, None)  # only looked at so far
+    manager.send("POST", "/exams/a/roster", data={**file_of(ROSTER), "confirm": "1"})
+    assert notice in manager.get("/exams/a").text
+    assert page_of(office) == (PageState.PLACED, "20260010")
+
+
+def waiting_for(office: Office, number: str) -> None:
+    """Let the scanned page of the office wait because this number, which it carries, is on no roster."""
+    with office.kept.database.write() as session:
+        page = session.get_one(PageImage, office.ids["page"])
+        session.execute(delete(Placement).where(Placement.page_image_id == page.id))
+        session.execute(delete(Sheet).where(Sheet.entry_id == page.entry_id))
+        page.state, page.entry_id, page.claimed_by = PageState.WAITING, None, ""
+        page.number_read, page.number_status = number, ReadingStatus.OK.value
+        kept = session.scalars(select(PageReadingRecord).where(PageReadingRecord.page_image_id == page.id)).one()
+        reading = {**kept.reading, "candidate": {**kept.reading["candidate"], "value": number}}
+        session.add(
+            PageReadingRecord(page_image_id=page.id, card_id=kept.card_id, reader="test again", reading=reading)
+        )
+        session.add(
+            SheetException(
+                paper_id=page.paper_id, batch_id=page.batch_id, page_image_id=page.id, subject=f"page:{page.id}",
+                code=ExceptionCode.NUMBER_UNKNOWN, detail={}, resolution={},
+            )
+        )  # fmt: skip
+
+
+def page_of(office: Office) -> tuple[PageState, str | None]:
+    """How the scanned page of the office stands, and the number of the candidate whose it is."""
+    with office.kept.database.read() as session:
+        page = session.get_one(PageImage, office.ids["page"])
+        number = select(Candidate.number).join(PaperEntry, PaperEntry.candidate_id == Candidate.id)
+        return page.state, session.scalar(number.where(PaperEntry.id == page.entry_id))
 
 
 def test_who_is_missing_and_what_is_open_can_be_carried_away(office: Office) -> None:
