@@ -72,13 +72,3 @@ def is_safe(points: Floats, full: float) -> Bools:
 def has_safe_marks(scale: Scale) -> bool:
     """Whether any mark that can be given lies in the band at all: of 12 points in whole steps none does."""
     return bool(is_safe(np.arange(0.0, scale.full + scale.step / 2, scale.step), scale.full).any())
-
-
-def third_rate(third: int, within_two: int) -> float | None:
-    """The share of own responses that went to a third mark (三评率), of those settled by two marks or sent there."""
-    return third / (third + within_two) if third + within_two else None
-
-
-def z_of_mean(mean: float, n: int, group_mean: float, group_sd: float) -> float:
-    """How far a marker's mean lies from the group's, in its standard errors; responses are dealt out at random."""
-    return float((mean - group_mean) / (group_sd / np.sqrt(n)))

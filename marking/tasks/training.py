@@ -4,9 +4,7 @@ A person first marks the practice scripts and sees the reference mark after each
 Whoever agrees on enough of them is qualified; anybody else waits for the leader. Training marks never enter a score.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -100,16 +98,6 @@ def scripts_in_use(session: Session, group_id: int, use: ScriptUse, not_school: 
             .where(Candidate.school_id != not_school)
         )
     return list(session.scalars(statement.order_by(Script.id)))
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingMark:
-    """A training mark beside its reference."""
-
-    stage: TaskStage
-    own: Decimal | None
-    reference: Decimal | None
-    note: str
 
 
 def after_training_mark(session: Session, group: MarkingGroup, task: MarkingTask, user_id: int, at: datetime) -> None:

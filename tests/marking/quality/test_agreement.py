@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from marking.quality.agreement import agreement, has_safe_marks, is_safe, overlap, third_rate, z_of_mean
+from marking.quality.agreement import agreement, has_safe_marks, is_safe, overlap
 from marking.quality.panel import Scale
 
 
@@ -11,10 +11,6 @@ def test_overlap_of_two_distributions():
     own, everybody = np.array([0.1, 0.2, 0.4, 0.2, 0.1]), np.array([0.05, 0.15, 0.6, 0.15, 0.05])
     assert overlap(own, everybody) == pytest.approx(80.0)
     assert overlap(own * 144, everybody * 20_000) == pytest.approx(80.0)  # counts do as well as shares
-
-
-def test_z_of_a_mean():
-    assert z_of_mean(7.1, 144, 6.5, 2.4) == pytest.approx(3.00)
 
 
 def test_safe_marks_of_sixty_points_lie_from_40_8_to_44_4():
@@ -26,11 +22,6 @@ def test_a_short_scale_may_have_no_safe_mark_at_all():
     assert has_safe_marks(Scale(60.0, 1.0, 6.0))
     assert has_safe_marks(Scale(12.0, 0.5, 2.0))
     assert not has_safe_marks(Scale(12.0, 1.0, 2.0))
-
-
-def test_third_rate_is_of_those_settled_by_two_or_sent_to_a_third():
-    assert third_rate(6, 54) == pytest.approx(0.1)
-    assert third_rate(0, 0) is None
 
 
 def test_agreement_counts_up_to_and_including_the_tolerance():
