@@ -335,7 +335,6 @@ class CheckResult(StrEnum):
     WAITING = "waiting"
     AGREED = "agreed"
     CORRECTED = "corrected"
-    RETURNED = "returned"
 
 
 class ProblemReason(StrEnum):

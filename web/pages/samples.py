@@ -35,7 +35,6 @@ RESULTS = {
     CheckResult.WAITING: mark_text("to be read"),
     CheckResult.AGREED: mark_text("agreed"),
     CheckResult.CORRECTED: mark_text("corrected"),
-    CheckResult.RETURNED: mark_text("returned"),
 }
 
 
