@@ -102,7 +102,10 @@ def person_of(session: Session, group: MarkingGroup, user_id: int) -> Person:
 def set_quota(
     session: Session, group: MarkingGroup, user_id: int, quota: int | None, *, actor_id: int, at: datetime
 ) -> None:
-    """The most live tasks that a person marks in the group; None: as many as there are."""
+    """The most live tasks that a person marks in the group; None: as many as there are.
+
+    Raises PlanRefused, PersonUnknown.
+    """
     if quota is not None and quota < 0:
         raise PlanRefused(why=mark_text("a quota cannot be below 0"))
     person_of(session, group, user_id)
@@ -113,7 +116,10 @@ def set_quota(
 def set_school_quota(
     session: Session, group: MarkingGroup, school_id: int, quota: int | None, *, actor_id: int
 ) -> None:
-    """The most live tasks that the markers of a school mark together; None: as many as there are."""
+    """The most live tasks that the markers of a school mark together; None: as many as there are.
+
+    Raises PlanRefused.
+    """
     if quota is not None and quota < 0:
         raise PlanRefused(why=mark_text("a quota cannot be below 0"))
     stored = session.get_one(GroupRecord, group.id)
@@ -136,7 +142,7 @@ def set_state(
     """Pause a person, let them go on, or take them out of the group; answers how many held tasks went back.
 
     Who is paused may still finish what they hold, unless `release` takes it back; who leaves holds nothing any more,
-    and what was returned to them goes to the others.
+    and what was returned to them goes to the others. Raises ReasonMissing for a pause without one, PersonUnknown.
     """
     if state is MemberState.PAUSED and not reason.strip():
         raise ReasonMissing
@@ -200,7 +206,10 @@ def add_person(session: Session, group: MarkingGroup, username: str, *, actor_id
 def move_person(
     session: Session, group: MarkingGroup, user_id: int, to: MarkingGroup, *, actor_id: int, at: datetime
 ) -> int:
-    """Take a person out of one group and into another of the same exam; answers how many held tasks went back."""
+    """Take a person out of one group and into another of the same exam; answers how many held tasks went back.
+
+    Raises PlanRefused, PersonUnknown.
+    """
     if to.exam_id != group.exam_id or to.id == group.id:
         raise PlanRefused(why=mark_text("people move between the groups of one exam"))
     username = person_of(session, group, user_id).username
@@ -212,7 +221,10 @@ def move_person(
 def replace_person(
     session: Session, group: MarkingGroup, user_id: int, username: str, *, actor_id: int, at: datetime
 ) -> int:
-    """Let another person take somebody's place, with what is left of the quota; answers the newcomer's id."""
+    """Let another person take somebody's place, with what is left of the quota; answers the newcomer's id.
+
+    Raises PlanRefused, PersonUnknown.
+    """
     leaving = person_of(session, group, user_id)
     if leaving.username == username.strip():
         raise PlanRefused(why=mark_text("nobody takes their own place"))

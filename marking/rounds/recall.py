@@ -116,7 +116,10 @@ def recall_tasks(
     at: datetime,
     window: Window | None = None,
 ) -> int:
-    """Take the marks of single tasks back, in one write transaction; answers how many there were to take."""
+    """Take the marks of single tasks back, in one write transaction; answers how many there were to take.
+
+    Raises ReasonMissing and GroupClosed.
+    """
     if not reason.strip():
         raise ReasonMissing
     _check_open(group)
