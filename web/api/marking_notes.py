@@ -78,4 +78,4 @@ def references(group_id: int) -> ResponseReturnValue:
     """The references of a group."""
     with services().database.read() as session:
         found = place(session, group_id)
-        return jsonify(references_of(session, found.group))
+        return jsonify(references_of(session, found.group, found.seat.school_id))
