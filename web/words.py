@@ -78,7 +78,7 @@ NAMES: tuple[tuple[StrEnum, str], ...] = (
     (PageCode.ENCRYPTED_FILE, mark_text("the file is protected by a password")),
     (PageCode.TOO_LARGE, mark_text("the image is too large")),
     (PageCode.BLANK_PAGE, mark_text("the page is blank")),
-    (PageCode.UNREGISTERED, mark_text("the marks of the card were not found")),
+    (PageCode.UNREGISTERED, mark_text("this card was not recognised on the page")),
     (PageCode.WRONG_CARD, mark_text("this is the card of another paper")),
     (PageCode.WRONG_VERSION, mark_text("this is another version of the card")),
     (PageCode.POOR_FIT, mark_text("the page is too bent or torn to be measured")),
