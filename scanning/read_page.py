@@ -217,7 +217,7 @@ def _register(image: NDArray[np.uint8], prepared: PreparedCard, options: Reading
         if isinstance(found, Found) or len(own) == len(prepared.sides):
             return found
     imported = [one.side for one in prepared.sides if one.side.page.anchoring is not None]
-    results = [_register_imported(image, side, options) for side in imported]
+    results = [_register_imported(image, side) for side in imported]
     fitting = [one for one in results if isinstance(one, Found)]
     if fitting:
         return min(fitting, key=lambda one: one.registration.residual_mm)
@@ -241,10 +241,10 @@ def _shows_another(
     if own and isinstance(register(rest, own, options.fit), Found):
         return True
     imported = [one.side for one in prepared.sides if one.side.page.anchoring is not None]
-    return any(isinstance(_register_imported(rest, side, options), Found) for side in imported)
+    return any(isinstance(_register_imported(rest, side), Found) for side in imported)
 
 
-def _register_imported(image: NDArray[np.uint8], side: Side, options: ReadingOptions) -> Found | Refusal:
+def _register_imported(image: NDArray[np.uint8], side: Side) -> Found | Refusal:
     """An imported card by its outline, markers or features; its darkest print stands in for the black of marks."""
     from scanning.page.anchoring import register_anchored
 
@@ -255,9 +255,8 @@ def _register_imported(image: NDArray[np.uint8], side: Side, options: ReadingOpt
     sample = image[::8, ::8].ravel()
     black = float(np.partition(sample, sample.size // 200)[sample.size // 200])
     nothing = np.zeros(edges.seen.size, dtype=np.bool_)
-    return Found(
-        registration, black, edges.seen, nothing, outlines_show=False
-    )  # anchoring has judged every bubble itself
+    # Anchoring has judged every bubble itself.
+    return Found(registration, black, edges.seen, nothing, outlines_show=False)
 
 
 def _number_length(card: CardTemplate) -> int | None:

@@ -30,7 +30,6 @@ class BlankSheet:
     grey: NDArray[np.uint8]
     size: SizeMm
     guessed: bool
-    cut_out: bool  # the sheet was cut out of a larger picture
 
     def turned(self, angle_deg: float) -> "BlankSheet":
         """The sheet turned counter-clockwise about its middle; what comes in at the corners is paper."""
@@ -44,15 +43,14 @@ class BlankSheet:
 def lay_flat(grey: NDArray[np.uint8], dpi: float | None, width_mm: float | None) -> BlankSheet:
     """Cut the sheet out of its picture where it is a photo, and bring it to the known scale."""
     quad = _sheet_on_table(grey)
-    cut_out = quad is not None
     if quad is not None:
         grey = _rectified(grey, quad)
     height_px, width_px = grey.shape
-    size, guessed = _size(width_px, height_px, None if cut_out else dpi, width_mm)
+    size, guessed = _size(width_px, height_px, dpi if quad is None else None, width_mm)
     shape = (round(size.width_mm * PX_PER_MM), round(size.height_mm * PX_PER_MM))
     shrinks = shape[0] < width_px
     resized = cv2.resize(grey, shape, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-    return BlankSheet(np.asarray(resized, dtype=np.uint8), size, guessed, cut_out)
+    return BlankSheet(np.asarray(resized, dtype=np.uint8), size, guessed)
 
 
 def rescaled(sheet: BlankSheet, factor: float) -> BlankSheet:
