@@ -16,12 +16,11 @@ from PIL import Image
 from models.geometry import RectPx
 from samples.other_hands import OtherSide
 from samples.other_plan import OtherPlan
-from samples.scanner import Scan, apply_ink
+from samples.scanner import FAITHFUL, Scan, apply_ink
 from samples.strokes import MM_PER_INCH
 
 Grey = NDArray[np.uint8]
 _FLUID_GREY = 252
-_FAITHFUL = 70  # as in samples/scanner.py
 
 
 def scan_other_side(printed: Grey, filled: OtherSide, raster_dpi: float, plan: OtherPlan) -> Scan:
@@ -214,7 +213,7 @@ def _write(image: Grey, plan: OtherPlan) -> tuple[bytes, str, Grey]:
     source, grey = _tinted(image, plan) if plan.file == "colour jpeg" else (image, image)
     suffix, quality = (".webp", cv2.IMWRITE_WEBP_QUALITY) if plan.file == "webp" else (".jpg", cv2.IMWRITE_JPEG_QUALITY)
     data = cv2.imencode(suffix, source, [quality, plan.quality])[1].tobytes()
-    if plan.quality >= _FAITHFUL:
+    if plan.quality >= FAITHFUL:
         return data, suffix, grey
     return data, suffix, np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
 

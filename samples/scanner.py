@@ -24,7 +24,7 @@ _THROUGH = (255 - np.arange(256) * (255 - _INK_GREY) / 255).astype(np.uint8)  # 
 _CAST = (0.94, 0.98, 1.0)  # blue, green, red of a colour scan
 _CAST_GREY = 0.114 * _CAST[0] + 0.587 * _CAST[1] + 0.299 * _CAST[2]
 _ROOM_PX = 24
-_FAITHFUL = 70  # from this quality on, JPEG changes the mean of a bubble by less than a hundredth
+FAITHFUL = 70  # from this quality on, JPEG changes the mean of a bubble by less than a hundredth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +63,7 @@ def scan_side(
     if part.width_px and part.height_px:
         bare = _expose(printed, px_per_mm, plan, part, field, grain)
         bare = _binary(bare) if plan.one_bit else bare
-        if plan.colour and plan.jpeg_quality < _FAITHFUL:  # what is seen went through the colour file, and so must this
+        if plan.colour and plan.jpeg_quality < FAITHFUL:  # what is seen went through the colour file, and so must this
             bare = np.asarray(cv2.multiply(bare, np.full(1, _CAST_GREY), scale=1.0), dtype=np.uint8)
     data, suffix, seen = _encode(inked, plan)
     return Scan(data, suffix, plan.map, seen, bare, (part.left_px, part.top_px))
@@ -203,7 +203,7 @@ def _encode(image: Grey, plan: ScanPlan) -> tuple[bytes, str, Grey]:
     if plan.colour:
         source = np.asarray(cv2.merge([cv2.multiply(image, np.full(1, g), scale=1.0) for g in _CAST]))
     data = encode_jpeg(source, plan.jpeg_quality)
-    if plan.jpeg_quality >= _FAITHFUL:
+    if plan.jpeg_quality >= FAITHFUL:
         return data, ".jpg", image
     seen = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
     return data, ".jpg", np.asarray(seen, dtype=np.uint8)

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from models.geometry import SizeMm
 from scanning.cards.template import Fiducial
-from scanning.page.fiducials import PatternMatch
+from scanning.page.fiducials import SIDE_SLACK, PatternMatch
 from scanning.page.quality import reduction
 
 CORNER_MM = 34.0  # from the sheet's corner: the marks of a corner end at 27 mm
 REACH_MM = 7.0  # sheets lie so far off in a feeder; three degrees of skew move a corner mark of A4 by this
-_SIDE_SLACK = 0.28  # as in fiducials.py
 _FILLED = 0.72  # share of its upright box that a mark fills, at up to three degrees
 _SQUARE_SHEET = 0.06  # how far the proportions of the image may be from those of the sheet
 _OFF_MM = 2.5  # from where a turn, a shift and one scale have them: the two scales of a page differ by up to 2 %
@@ -116,7 +115,7 @@ def _lay(
     expected = turned.place_mm * scale - 0.5
     away = np.abs(center_px - expected[:, None, :]).max(axis=2)
     misfit = np.abs(sides_px / (turned.sides_mm * scale)[:, None, :] - 1).max(axis=2)
-    fits = (away < REACH_MM * scale) & (misfit < _SIDE_SLACK)
+    fits = (away < REACH_MM * scale) & (misfit < SIDE_SLACK)
     if not (fits.sum(axis=1) == 1).all():
         return None
     points = center_px[fits.argmax(axis=1)]

@@ -21,7 +21,7 @@ MAX_CANDIDATES = 90  # filled bubbles look like small fiducials; a page has fewe
 MAX_HYPOTHESES = 400  # per pair of marks; those whose size fits best
 _SOLID = (0.72, 1.12)  # area over the area of the rectangle with the same second moments; 1 for a full rectangle
 _AREA_SLACK = (0.6, 1.6)  # blur, photocopies and print gain change a 6 x 4 mm mark by less
-_SIDE_SLACK = 0.28  # a 6 mm mark is told from a 9 mm one, and from a filled bubble at the scale of its neighbours
+SIDE_SLACK = 0.28  # a 6 mm mark is told from a 9 mm one, and from a filled bubble at the scale of its neighbours
 _AROUND = np.ones((3, 3), dtype=np.uint8)
 _REACH_SHARE = 0.035  # of the pattern's diagonal: anisotropic scale, fold and perspective move a mark by less
 
@@ -158,8 +158,8 @@ def _fits(
     """Whether blobs have the sides and the direction of a mark under similarities."""
     scale = np.abs(turn)
     longer, shorter = max(side_mm) * scale, min(side_mm) * scale
-    ok = np.abs(blobs.long_px[index] / longer - 1) < _SIDE_SLACK
-    ok &= np.abs(blobs.short_px[index] / shorter - 1) < _SIDE_SLACK
+    ok = np.abs(blobs.long_px[index] / longer - 1) < SIDE_SLACK
+    ok &= np.abs(blobs.short_px[index] / shorter - 1) < SIDE_SLACK
     if max(side_mm) > 1.3 * min(side_mm):  # a square has no direction
         along = np.angle(turn) + (0.0 if side_mm[0] > side_mm[1] else np.pi / 2)
         off = np.abs(np.sin(blobs.angle_rad[index] - along))
@@ -194,9 +194,9 @@ def _complete(
     longer, shorter = sides_mm.max(axis=1), sides_mm.min(axis=1)
     size = scale[:, None] * longer[None, :]
     misfit = np.abs(blobs.long_px[None, None, :] / size[:, :, None] - 1)
-    near &= misfit < _SIDE_SLACK
+    near &= misfit < SIDE_SLACK
     thin = np.abs(blobs.short_px[None, None, :] / (scale[:, None] * shorter[None, :])[:, :, None] - 1)
-    near &= thin < _SIDE_SLACK
+    near &= thin < SIDE_SLACK
     # The eye of a machine code may stand nearer to where a tilted page is expected; the mark has the right shape.
     unlike = away / reach_mm + 2 * misfit + 2 * thin
     best = np.argmin(np.where(near, unlike, np.inf), axis=2)
