@@ -1,5 +1,6 @@
 """Two screens of one person: the newer one marks, the older one hands in what it has; late scores become notes."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -110,11 +111,16 @@ def test_a_late_score_is_kept_once_and_reaches_the_leader_only_when_offered(app,
         assert put(marker, item, "too-late-1").json["error"]["code"] == "marking.lease_lost"
     path = f"/groups/{data.group().id}/late"
     assert leader("GET", path).json == {"late": []}
+    samples = f"/marking/{data.group().id}/samples"
+    assert item["task"][:12] not in leader.client.get(samples).text
     for _ in range(2):
         body = {"key": "told-late-1", "version": item["version"], "parts": FULL}
         assert marker("POST", f"/tasks/{item['task']}/late", body).status_code == 200
     (note,) = leader("GET", path).json["late"]
     assert (note["task"], note["points"], note["parts"]) == (item["task"], "6", {"16(1)": "2", "16(2)": "4"})
+    assert re.search(
+        rf"<td>老师m0</td><td><code>{item['task'][:12]}</code></td><td class=\"n\">6<", leader.client.get(samples).text
+    )
     assert marker("GET", path).status_code == 403
     with data.database.read() as session:
         kept = session.scalars(select(AuditEvent.detail).where(AuditEvent.verb == AuditVerb.MARK_LATE)).all()

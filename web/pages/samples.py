@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from marking.quality import sampling
 from marking.quality.sampling import SampleKind, SampleRule
+from marking.rounds.late import late_marks
 from marking.tasks.groups import MarkingGroup
 from models.columns import now
 from models.errors import KaiyueError, mark_text
@@ -41,11 +42,12 @@ RESULTS = {
 @blueprint.get("/<int:group_id>/samples")
 @needs(NEED)
 def index(group_id: int) -> ResponseReturnValue:
-    """The samples of a group, and a form for a new one."""
+    """The samples of a group, a form for a new one, and the marks that came too late and were offered as notes."""
     with services().database.read() as session:
         group = find(session, group_id, NEED)
         lines = sampling.samples_of(session, group_id)
         board = board_of(session, group)
+        notes = late_marks(session, group_id)
     people = {line.user_id: line.who.name for line in board.markers}
     return render_template(
         "leading/samples.html",
@@ -57,6 +59,7 @@ def index(group_id: int) -> ResponseReturnValue:
         markers=sorted(people.items(), key=lambda one: one[1]),
         chosen=request.args.get("marker", type=int),
         full_mark=show_points(group.full_mark),
+        notes=notes,
     )
 
 
