@@ -84,6 +84,26 @@ def test_names_that_no_font_here_can_print_are_told_on_the_next_page_once(office
     assert "〓" not in manager.get("/exams/a").text
 
 
+def test_a_notice_of_very_many_names_still_fits_into_a_cookie(office: Office) -> None:
+    manager = office.as_person("manager")
+    with office.kept.database.write() as session:
+        school = office.ids["school_1"]
+        first = session.scalars(select(Candidate).where(Candidate.school_id == school).limit(1)).one()
+        for number in range(300):
+            candidate = Candidate(
+                exam_id=first.exam_id, number=f"2027{number:04}", name="张\U0002cb4a", school_id=school,
+                class_id=first.class_id,
+            )  # fmt: skip
+            session.add(candidate)
+            session.flush()
+            session.add(PaperEntry(paper_id=office.ids["paper"], candidate_id=candidate.id))
+    answer = manager.get(f"/exams/a/papers/math/schools/{school}/cards.pdf")
+    assert max(len(cookie) for cookie in answer.headers.getlist("Set-Cookie")) < 4096
+    page = manager.get("/exams/a").text
+    assert "20270000 张" in page
+    assert "… (300)" in page
+
+
 def test_a_roster_that_brings_the_candidate_of_a_waiting_page_places_it_and_says_so(office: Office) -> None:
     waiting_for(office, "20260010")
     manager = office.as_person("manager")

@@ -27,7 +27,7 @@ _NOTE = of(
 @needs(Permission.MARK_RESPONSE)
 @described("Propose an own response to the leader as an exemplar.", gives=of(task=TEXT))
 def propose(task: str) -> ResponseReturnValue:
-    """Note the proposal; the leader chooses from them."""
+    """Note the proposal in the audit log."""
     found = place_of_task(task)
     with services().database.write() as session:
         find_task(session, task, found.seat.user_id)

@@ -34,6 +34,7 @@ S = TypeVar("S", ExamState, PaperState)
 blueprint = Blueprint("exams", __name__, url_prefix="/exams")
 
 
+_MOST_TOLD = 60  # names in one notice
 # what cannot be taken back is asked for twice
 _FINAL_STATES = {
     PaperState.SUBJECT_SIGNED: mark_text("No mark is accepted after this, and it cannot be taken back."),
@@ -182,7 +183,9 @@ def personal(exam_key: str, paper_key: str, school_id: int) -> ResponseReturnVal
     unfinished = names_to_complete(kept, stored.id, school_id=school_id)
     if unfinished:  # the answer is a file, so that the next page says it
         told = _("On these cards 〓 stands for characters that no font here has. Write them in, or set KAIYUE_FONT:")
-        flash(f"{told} {'; '.join(unfinished)}", "warn")
+        # a notice travels in a cookie of 4 KB, which a browser would drop whole
+        more = "" if len(unfinished) <= _MOST_TOLD else f" … ({len(unfinished)})"
+        flash(f"{told} {'; '.join(unfinished[:_MOST_TOLD])}{more}", "warn")
     with kept.database.write() as session:
         record(
             session, AuditVerb.EXPORTED, f"exam:{exam_key}", actor_id=user.id, actor=user.username,
