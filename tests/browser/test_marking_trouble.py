@@ -149,9 +149,9 @@ def test_a_lost_lease_greys_the_score_and_offers_it_to_the_leader(browser, serve
     page.wait_for_selector("#strip .late")
     page.screenshot(path=artefact("marking-late.png"))
     assert marks(data) == []
-    page.click("#strip .late")
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/late")):
+        page.click("#strip .late")
     page.wait_for_selector("#strip .told")
-    settled(page)
     leader = log_in(server.app, "l0")
     (note,) = leader("GET", f"/groups/{data.groups['13']}/late").json["late"]
     assert (note["task"], note["points"]) == (task, "4")
